@@ -1,0 +1,48 @@
+export { loadConfig, parseConfig } from './config/load.ts';
+export { durationSchema, samplerSections } from './config/samplers.ts';
+export { parseCpuList, possibleCpus } from './cpus.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { type ErrorCode, errorCatalogue, RezolusError, sentence, UnsupportedError } from './errors.ts';
+export { type Clock, MetricGroup, systemClock } from './group.ts';
+export {
+  bucketBounds,
+  bucketCount,
+  bucketIndex,
+  bucketLower,
+  bucketUpper,
+  defaultHistogram,
+  type HistogramConfig,
+  isHistogramConfig,
+} from './histogram.ts';
+export { type Logger, silentLogger } from './log.ts';
+export type { Entity, GroupDeclaration, Member, MetricDeclaration, MetricKind } from './metrics.ts';
+export type { OptionDeclaration, OptionDeclarations, OptionValues } from './options.ts';
+export { type PluginManifest, type Refusal, type Registration, SamplerRegistry } from './registry.ts';
+export {
+  ABI,
+  defineSampler,
+  type Sampler,
+  type SamplerContext,
+  type SamplerDefinition,
+  type SamplerRegistrar,
+  type SamplersHook,
+} from './sampler.ts';
+export { SamplerSet, type SamplerSetOptions, type SamplerSettings } from './sampler-set.ts';
+export type {
+  GroupSchema,
+  HistogramValue,
+  Labels,
+  SchemaHash,
+  SeriesSchema,
+  Snapshot,
+  SnapshotGroup,
+  Window,
+} from './snapshot.ts';
+export {
+  healthOf,
+  type ProgramStatus,
+  type SamplerHealth,
+  type SamplerReport,
+  type SamplerStatus,
+  type Verdict,
+} from './status.ts';

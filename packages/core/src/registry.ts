@@ -1,0 +1,132 @@
+import 'reflect-metadata';
+import { container, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import { RezolusError } from './errors.ts';
+import { ABI, type SamplerDefinition, type SamplerRegistrar } from './sampler.ts';
+
+/** PluginManifest: what a plugin's package.json says of it, read before any of its code runs. */
+export interface PluginManifest {
+  readonly name: string;
+  readonly version: string;
+  /** `rezolus.abi` */
+  readonly abi: number;
+  /** `rezolus.samplers` */
+  readonly samplers: readonly string[];
+  /** Shipped with the agent; wins over a third party's sampler of the same name. */
+  readonly builtIn: boolean;
+}
+
+/** Registration: a definition and the plugin that brought it. */
+export interface Registration {
+  readonly plugin: PluginManifest;
+  readonly definition: SamplerDefinition;
+}
+
+/** Refusal: a sampler or plugin that was not accepted, and why. It ends as a status, never as a crash. */
+export interface Refusal {
+  readonly plugin: string;
+  readonly sampler: string;
+  readonly error: RezolusError;
+}
+
+const registrationToken: InjectionToken<Registration> = Symbol.for('rezolus.sampler-registration');
+
+/**
+ * SamplerRegistry: where plugins' definitions meet. The one user of the dependency-injection container: each
+ * registration is a value in a child container of its own, so two registries in one process do not see each other.
+ */
+export class SamplerRegistry {
+  readonly #container: DependencyContainer = container.createChildContainer();
+  readonly #refusals: Refusal[] = [];
+
+  /** accepts: whether the plugin's manifest speaks our ABI; if not, each of its samplers becomes a refusal. */
+  accepts(plugin: PluginManifest): boolean {
+    if (plugin.abi === ABI) return true;
+    const which = plugin.abi > ABI ? 'Rezolus' : plugin.name;
+    this.refuse(
+      plugin,
+      new RezolusError(
+        'REZ_ERR_PLUGIN_ABI',
+        `${plugin.name} speaks ABI ${plugin.abi}, this agent speaks ${ABI}; upgrade ${which}`,
+      ),
+    );
+    return false;
+  }
+
+  /** refuse: records that a plugin could not be used, once for each sampler that it announced. */
+  refuse(plugin: PluginManifest, error: RezolusError): void {
+    const samplers = plugin.samplers.length > 0 ? plugin.samplers : [plugin.name];
+    for (const sampler of samplers) this.#refusals.push({ plugin: plugin.name, sampler, error });
+  }
+
+  /** for: the registrar that is handed to one plugin's hook. */
+  for(plugin: PluginManifest): SamplerRegistrar {
+    return {
+      add: (definition) => {
+        const error = checkDefinition(plugin, definition);
+        if (error === null) this.#container.register(registrationToken, { useValue: { plugin, definition } });
+        else
+          this.#refusals.push({
+            plugin: plugin.name,
+            sampler: String(definition?.name ?? plugin.name),
+            error,
+          });
+      },
+    };
+  }
+
+  /**
+   * resolve: what will run, sorted by sampler name, and what was refused. Of two samplers with one name a built-in
+   * one wins, else the plugin whose name sorts first; order of registration means nothing.
+   */
+  resolve(): { registrations: Registration[]; refusals: Refusal[] } {
+    const all = this.#container.isRegistered(registrationToken)
+      ? this.#container.resolveAll(registrationToken)
+      : [];
+    const sorted = [...all].sort(
+      (a, b) =>
+        compare(a.definition.name, b.definition.name) ||
+        Number(b.plugin.builtIn) - Number(a.plugin.builtIn) ||
+        compare(a.plugin.name, b.plugin.name),
+    );
+    const registrations: Registration[] = [];
+    const refusals = [...this.#refusals];
+    for (const registration of sorted) {
+      const winner = registrations.at(-1);
+      if (winner?.definition.name !== registration.definition.name) {
+        registrations.push(registration);
+        continue;
+      }
+      const message = `sampler ${registration.definition.name} of ${registration.plugin.name} is already registered by ${winner.plugin.name}`;
+      refusals.push({
+        plugin: registration.plugin.name,
+        sampler: registration.definition.name,
+        error: new RezolusError('REZ_ERR_SAMPLER_DUPLICATE', message),
+      });
+    }
+    return { registrations, refusals };
+  }
+}
+
+function checkDefinition(plugin: PluginManifest, definition: SamplerDefinition): RezolusError | null {
+  const refuse = (why: string) => new RezolusError('REZ_ERR_SAMPLER_DEFINITION', `${plugin.name}: ${why}`);
+  if (typeof definition !== 'object' || definition === null)
+    return refuse('registered something that is no definition');
+  const { name } = definition;
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{0,62}$/.test(name))
+    return refuse(`sampler name ${JSON.stringify(name)} is not snake_case`);
+  if (definition.abi !== ABI) {
+    return new RezolusError(
+      'REZ_ERR_PLUGIN_ABI',
+      `sampler ${name} of ${plugin.name} was made for ABI ${definition.abi}, this agent speaks ${ABI}`,
+    );
+  }
+  if (!plugin.samplers.includes(name))
+    return refuse(`sampler ${name} is not in "rezolus.samplers" of its package.json`);
+  if (typeof definition.create !== 'function') return refuse(`sampler ${name} has no create function`);
+  if (!Array.isArray(definition.groups)) return refuse(`sampler ${name} declares no groups`);
+  return null;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

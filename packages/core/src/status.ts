@@ -1,0 +1,56 @@
+/** Verdict: how a program's attachment is judged. */
+export type Verdict = 'ok' | 'unsupported' | 'broken' | 'not_applicable';
+
+/** ProgramStatus: one BPF program of a sampler, in the field names of the original's status. */
+export interface ProgramStatus {
+  readonly name: string;
+  readonly attached: boolean;
+  readonly error?: string;
+  readonly intent: { readonly type: 'required' };
+  /** What the program hooks, e.g. `tp_btf/sched_switch`. */
+  readonly label?: string;
+  readonly expected: boolean;
+  readonly verdict: Verdict;
+}
+
+/** SamplerReport: what a running sampler says of itself. */
+export interface SamplerReport {
+  /** How it measures here, e.g. `tp_btf/sched_switch` or `/proc/meminfo`. */
+  readonly route: string;
+  readonly programs?: readonly ProgramStatus[];
+  /** What is not measured here and why, a sentence each. */
+  readonly missing?: readonly string[];
+  /** Events that were lost or not attributed since the start, by reason. */
+  readonly drops?: Readonly<Record<string, number>>;
+  /** Bytes of kernel memory that the sampler's maps take; of a shared object, reported by one of its samplers. */
+  readonly mapBytes?: number;
+}
+
+/** SamplerHealth: the summary of a sampler's programs. */
+export type SamplerHealth = 'healthy' | 'unsupported' | 'degraded' | 'failed';
+
+/** SamplerStatus: one entry of `/samplers`; the names and enum values are the original's, `plugin` to `refreshUs` are ours. */
+export interface SamplerStatus {
+  readonly name: string;
+  readonly state: 'active' | 'disabled' | 'failed';
+  readonly error?: string;
+  /** The code of the error, e.g. `REZ_ERR_PLUGIN_ABI`. */
+  readonly code?: string;
+  readonly health?: SamplerHealth;
+  readonly programs?: readonly ProgramStatus[];
+  readonly plugin?: string;
+  readonly route?: string;
+  readonly missing?: readonly string[];
+  readonly drops?: Readonly<Record<string, number>>;
+  readonly map_bytes?: number;
+  /** Duration of the last refresh in microseconds. */
+  readonly refresh_us?: number;
+}
+
+/** healthOf: broken beats unsupported beats healthy, as in the original. */
+export function healthOf(report: SamplerReport): SamplerHealth {
+  const verdicts = report.programs?.map((program) => program.verdict) ?? [];
+  if (verdicts.includes('broken')) return 'degraded';
+  if (verdicts.includes('unsupported')) return 'unsupported';
+  return 'healthy';
+}

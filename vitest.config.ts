@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+
+// Three projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
+// the running kernel; one file at a time, because known loads are counted) and e2e (whole processes, a browser).
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: process.env.CI ? ['default'] : ['default'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'tests/unit/**/*.test.ts'],
+          exclude: ['**/*.bpf.test.ts', '**/node_modules/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'kernel',
+          include: ['packages/*/test/**/*.bpf.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts', 'tests/browser/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
