@@ -45,6 +45,8 @@ export interface Section {
   readonly id: string;
   readonly name: string;
   readonly groups: readonly PlotGroup[];
+  /** Plots that find no series now: plot id to the reason in one sentence. Absent where the server did not look. */
+  readonly empty?: Readonly<Record<string, string>>;
 }
 
 /** SectionSummary: an entry of the navigation. `available` = how many of its plots find at least one series now. */
