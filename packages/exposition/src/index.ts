@@ -1,1 +1,5 @@
-export {};
+export { decodeSnapshot, SnapshotDecoder } from './decode.ts';
+export { descriptionsOf } from './descriptions.ts';
+export { encodeV2, encodeV3 } from './encode.ts';
+export { toJson } from './json.ts';
+export { schemaHash } from './schema.ts';
