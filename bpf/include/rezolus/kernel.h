@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The kernel types that our programs read: only the fields that are used, relocated to the running kernel by CO-RE.
+ * A field that moved or was renamed has an accessor here that names the commit; programs never test versions.
+ */
+#pragma once
+
+typedef unsigned char __u8;
+typedef signed short __s16;
+typedef unsigned short __u16;
+typedef signed int __s32;
+typedef unsigned int __u32;
+typedef signed long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __s32 s32;
+typedef __u32 u32;
+typedef __s64 s64;
+typedef __u64 u64;
+typedef _Bool bool;
+#define true 1
+#define false 0
+
+/* The map types and flags of linux/bpf.h that we use; the header itself would clash with the types above. */
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_TASK_STORAGE = 29 };
+enum { BPF_F_NO_PREALLOC = 1U << 0, BPF_F_MMAPABLE = 1U << 10 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0 };
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#define TASK_COMM_LEN 16
+#define PF_KTHREAD 0x00200000
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+enum cgroup_subsys_id { cpu_cgrp_id = 1 };
+
+struct kernfs_node {
+	u64 id;
+	const char *name;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	int level;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	int id;
+	u64 serial_nr;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+};
+
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
+struct task_struct {
+	unsigned int __state;
+	unsigned int flags;
+	struct sched_entity se;
+	int pid;
+	int tgid;
+	u64 utime;
+	u64 stime;
+	u64 start_time;
+	char comm[TASK_COMM_LEN];
+	struct css_set *cgroups;
+};
+
+/* Before 2f064a59a11f ("sched: Change task_struct::state", 5.14) the field was `volatile long state`. */
+struct task_struct___before_5_14 {
+	volatile long state;
+};
+
+/* Before 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent.", 6.15) the field was `parent`. */
+struct kernfs_node___before_6_15 {
+	struct kernfs_node *parent;
+};
+
+struct kernfs_node___since_6_15 {
+	struct kernfs_node *__parent;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+#pragma clang attribute pop
+
+/*
+ * rez_read: a field through a pointer. A typed tracepoint (`btf`) hands out pointers that are followed directly, at
+ * the cost of a load; a raw one needs a probe read. `btf` must be a constant, so that one of the two is left.
+ */
+#define rez_read(btf, ptr, field) ((btf) ? (ptr)->field : BPF_CORE_READ(ptr, field))
+
+static __always_inline long task_state(bool btf, struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return rez_read(btf, task, __state);
+	return BPF_CORE_READ(old, state);
+}
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___since_6_15 *now = (void *)kn;
+	struct kernfs_node___before_6_15 *old = (void *)kn;
+
+	if (bpf_core_field_exists(now->__parent))
+		return BPF_CORE_READ(now, __parent);
+	return BPF_CORE_READ(old, parent);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * CPU time of threads and of their cgroups. The kernel keeps the exact run time of each thread and its user and system
+ * ticks; the difference to what was seen last is split by the ticks, as cputime_adjust() does for /proc, and added to
+ * the thread and to the cgroup it is in now. A read is one pass of the task iterator; a thread that exits between two
+ * reads accounts for itself. So: sum over live threads + exited = sum over cgroups, since the agent started.
+ */
+#pragma once
+
+/* task_account: what was seen of a thread. Freed by the kernel with the thread, so a reused id starts anew. */
+struct task_account {
+	u64 runtime;
+	u64 user;
+	u64 system;
+	/* since the agent started */
+	u64 total;
+	u32 known;
+	u32 exited;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_account);
+} accounts SEC(".maps");
+
+/* task_record: what a read yields per thread. */
+struct task_record {
+	u32 pid;
+	u32 tgid;
+	u64 start_time;
+	u64 total;
+	u32 cgroup;
+	u32 kernel_thread;
+	char comm[TASK_COMM_LEN];
+};
+
+/* Keeps the layout in the object's BTF, where user space finds it. */
+struct task_record *task_record_layout __attribute__((unused));
+
+/* started_at: monotonic time of the load, ns: only threads born later bring their whole history. */
+const volatile u64 started_at = 0;
+const volatile bool task_records = true;
+
+/* share: the part of `runtime` that is user time, by the ratio of ticks; in 1/1024 so that it cannot overflow. */
+static __always_inline u64 user_share(u64 runtime, u64 user, u64 system, bool kernel_thread)
+{
+	if (user + system == 0)
+		return kernel_thread ? 0 : runtime;
+	return (runtime >> 10) * (user * 1024 / (user + system)) + (((runtime & 1023) * (user * 1024 / (user + system))) >> 10);
+}
+
+/* account: adds what the thread ran since it was last seen. Other programs write the same rows, so atomically. */
+static __always_inline void account(struct task_struct *task, struct task_account *seen, struct usage_cgroup *row)
+{
+	u64 runtime = task->se.sum_exec_runtime, user = task->utime, system = task->stime;
+	bool kernel_thread = task->flags & PF_KTHREAD;
+	u64 ran, in_user;
+
+	if (!seen->known) {
+		seen->known = 1;
+		if (task->start_time < started_at) {
+			seen->runtime = runtime;
+			seen->user = user;
+			seen->system = system;
+		}
+	}
+	ran = runtime > seen->runtime ? runtime - seen->runtime : 0;
+	in_user = user > seen->user || system > seen->system ?
+			  user_share(ran, user - seen->user, system - seen->system, kernel_thread) :
+			  user_share(ran, user, system, kernel_thread);
+	seen->runtime = runtime;
+	seen->user = user;
+	seen->system = system;
+	seen->total += ran;
+	if (row) {
+		__sync_fetch_and_add(&row->user, in_user);
+		__sync_fetch_and_add(&row->system, ran - in_user);
+	}
+}
+
+SEC("iter/task") int read_tasks(struct bpf_iter__task *ctx)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct usage_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
+	struct task_struct *task = ctx->task;
+	struct task_record record = {};
+	struct task_account *seen;
+	struct usage_cgroup *row;
+
+	if (!task || !bank)
+		return 0;
+	seen = bpf_task_storage_get(&accounts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!seen || seen->exited)
+		return 0;
+	row = cgroup_row(true, cgroups, usage_cgroup, task, cpu, &bank->cgroups);
+	account(task, seen, row);
+	if (!task_records)
+		return 0;
+	record.pid = task->pid;
+	record.tgid = task->tgid;
+	record.start_time = task->start_time;
+	record.total = seen->total;
+	record.cgroup = task_css(true, task)->id;
+	record.kernel_thread = !!(task->flags & PF_KTHREAD);
+	bpf_probe_read_kernel_str(record.comm, TASK_COMM_LEN, task->comm);
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit") int BPF_PROG(sched_process_exit, struct task_struct *task)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct usage_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
+	struct task_account fresh = {};
+	struct task_account *seen;
+	struct usage_cgroup *row;
+
+	if (!bank)
+		return 0;
+	seen = bpf_task_storage_get(&accounts, task, 0, 0);
+	if (!seen)
+		seen = &fresh;
+	row = cgroup_row(true, cgroups, usage_cgroup, task, cpu, &bank->cgroups);
+	account(task, seen, row);
+	seen->exited = 1;
+	bank->exited += seen->total;
+	if (row)
+		__sync_fetch_and_add(&row->exited, seen->total);
+	return 0;
+}
