@@ -93,6 +93,8 @@ struct kernfs_node___since_6_15 {
 	struct kernfs_node *__parent;
 };
 
+struct pt_regs;
+
 struct seq_file;
 
 struct bpf_iter_meta {
