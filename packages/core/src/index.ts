@@ -1,3 +1,15 @@
+export type {
+  BpfIterator,
+  BpfLoader,
+  BpfObject,
+  BpfObjectSpec,
+  FieldSpec,
+  MappedMap,
+  MapSpec,
+  ProgramSpec,
+  StructSpec,
+  VariableSpec,
+} from './bpf.ts';
 export { loadConfig, parseConfig } from './config/load.ts';
 export { durationSchema, samplerSections } from './config/samplers.ts';
 export { parseCpuList, possibleCpus } from './cpus.ts';

@@ -1,3 +1,4 @@
+import type { BpfLoader } from './bpf.ts';
 import { RezolusError, sentence, UnsupportedError } from './errors.ts';
 import { type Clock, MetricGroup, systemClock } from './group.ts';
 import type { Logger } from './log.ts';
@@ -18,6 +19,7 @@ export interface SamplerSetOptions {
   settings(registration: Registration): SamplerSettings;
   readonly possibleCpus: number;
   logger(sampler: string): Logger;
+  readonly bpf: BpfLoader;
   readonly clock?: Clock;
   /** How long one factory may take, ms. Default 10 000. */
   readonly startTimeoutMs?: number;
@@ -154,13 +156,14 @@ export class SamplerSet implements AsyncDisposable {
     base: number,
     enabled: ReadonlySet<string>,
     sharedResources: Map<string, Promise<Disposable | AsyncDisposable>>,
-    { possibleCpus, logger, clock = systemClock }: SamplerSetOptions,
+    { possibleCpus, logger, bpf, clock = systemClock }: SamplerSetOptions,
   ): SamplerContext {
     return {
       sampler: definition.name,
       options: settings.options,
       log: logger(definition.name),
       clock,
+      bpf,
       signal: this.#abort.signal,
       enabled,
       possibleCpus,

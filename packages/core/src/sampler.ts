@@ -1,3 +1,4 @@
+import type { BpfLoader } from './bpf.ts';
 import type { Clock, MetricGroup } from './group.ts';
 import type { Logger } from './log.ts';
 import type { GroupDeclaration } from './metrics.ts';
@@ -38,6 +39,7 @@ export interface SamplerContext<Options = OptionValues<OptionDeclarations>> {
   readonly options: Options;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly bpf: BpfLoader;
   /** Aborted when the agent stops or the sampler is shed. */
   readonly signal: AbortSignal;
   /** Names of all samplers of this plugin that are enabled; parts of a shared BPF object are switched by it. */

@@ -57,7 +57,9 @@ function configError(issue: z.core.$ZodIssue, text: string, path: string, schema
 function knownKeys(schema: z.ZodType, path: readonly string[]): string[] {
   let current: z.ZodType | undefined = unwrap(schema);
   for (const key of path) {
-    const shape: Record<string, z.ZodType> | undefined = (current as { shape?: Record<string, z.ZodType> } | undefined)?.shape;
+    const shape: Record<string, z.ZodType> | undefined = (
+      current as { shape?: Record<string, z.ZodType> } | undefined
+    )?.shape;
     current = shape?.[key] === undefined ? undefined : unwrap(shape[key]);
   }
   return Object.keys((current as { shape?: Record<string, z.ZodType> } | undefined)?.shape ?? {});
