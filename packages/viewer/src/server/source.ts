@@ -1,0 +1,24 @@
+import type { Source } from '@rezolus/query';
+
+/** LiveFeed: tells when a live source got new samples or lost its agent. */
+export interface LiveFeed {
+  /** False while the agent does not answer. */
+  readonly connected: boolean;
+  /** subscribe: calls `listener` after each sample and each change of `connected`; returns the way to stop it. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** ViewerSource: what a viewer shows: a recording or a live agent, and what is known about it. */
+export interface ViewerSource {
+  readonly kind: 'file' | 'live';
+  /** For people: the file name or the agent's URL. */
+  readonly name: string;
+  readonly source: Source;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The `/systeminfo` document of the recorded machine, or null. */
+  readonly systeminfo: unknown;
+  /** Live sources only. */
+  readonly live?: LiveFeed;
+  /** close: stops what the source does by itself and lets its files go. */
+  close(): Promise<void>;
+}
