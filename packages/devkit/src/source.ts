@@ -1,0 +1,41 @@
+import { existsSync, globSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { RezolusError } from '@rezolus/core';
+
+/** BpfSource: one `bpf/<name>.bpf.c` of a package and the files generated from it; paths relative to `folder`. */
+export interface BpfSource {
+  /** Absolute path of the package. */
+  readonly folder: string;
+  readonly name: string;
+  readonly source: string;
+  readonly object: string;
+  readonly bindings: string;
+}
+
+/**
+ * findSources: the BPF sources of the packages in `folders`; without folders those of `cwd` if it is a package with
+ * BPF sources, else those of its `packages/*`. Throws REZ_ERR_BPF_TOOLCHAIN for a folder that does not exist.
+ */
+export function findSources(folders: readonly string[], cwd = process.cwd()): BpfSource[] {
+  const own = sourcesOf(resolve(cwd));
+  if (folders.length === 0 && own.length > 0) return own;
+  const packages = folders.length > 0 ? folders : globSync('packages/*', { cwd }).sort();
+  return packages.flatMap((folder) => sourcesOf(resolve(cwd, folder)));
+}
+
+function sourcesOf(folder: string): BpfSource[] {
+  if (!existsSync(folder)) throw new RezolusError('REZ_ERR_BPF_TOOLCHAIN', `${folder} does not exist`);
+  if (!statSync(folder).isDirectory()) return [];
+  return globSync('bpf/*.bpf.c', { cwd: folder })
+    .sort()
+    .map((source) => {
+      const name = basename(source, '.bpf.c');
+      return {
+        folder,
+        name,
+        source,
+        object: join('bpf', `${name}.bpf.o`),
+        bindings: join('src', 'gen', `${name}.bpf.ts`),
+      };
+    });
+}
