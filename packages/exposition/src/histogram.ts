@@ -58,7 +58,8 @@ export function readHistogram(reader: MsgpackReader): HistogramValue {
   const config = { groupingPower: fields[1]!, maxValuePower: fields[2]! };
   if (!isHistogramConfig(config)) throw malformed('a histogram has impossible powers', start);
   const { values, present } = reader.u64Array();
-  if (present !== null || values.length !== bucketCount(config)) {
+  if (present !== null) throw malformed('a histogram lacks a bucket', start);
+  if (values.length !== bucketCount(config)) {
     throw malformed(`a histogram has ${values.length} buckets and should have ${bucketCount(config)}`, start);
   }
   return { config, buckets: values };
