@@ -1,1 +1,4 @@
-export {};
+export { cpuCores } from './cores/sampler.ts';
+export { cpuMigrations } from './migrations/sampler.ts';
+export { schedulerRunqueue } from './runqueue/sampler.ts';
+export { cpuUsage } from './usage/sampler.ts';

@@ -1,1 +1,2 @@
-export {};
+export { memoryMeminfo } from './meminfo/sampler.ts';
+export { memoryVmstat } from './vmstat/sampler.ts';

@@ -1,1 +1,2 @@
-export {};
+export { syscallCounts } from './counts/sampler.ts';
+export { syscallLatency } from './latency/sampler.ts';

@@ -1,0 +1,12 @@
+import type { SamplersHook } from '@rezolus/core';
+import { cpuCores } from './cores/sampler.ts';
+import { cpuMigrations } from './migrations/sampler.ts';
+import { schedulerRunqueue } from './runqueue/sampler.ts';
+import { cpuUsage } from './usage/sampler.ts';
+
+/** register: the hook `rezolus:samplers` of this package. */
+const register: SamplersHook = ({ registrar }) => {
+  for (const definition of [cpuCores, cpuMigrations, cpuUsage, schedulerRunqueue]) registrar.add(definition);
+};
+
+export default register;

@@ -1,0 +1,109 @@
+import type { GroupDeclaration } from '@rezolus/core';
+
+const histogram = (group: string, name: string, description: string): GroupDeclaration => ({
+  name: group,
+  per: 'host',
+  metrics: [{ name, kind: 'histogram', unit: 'nanoseconds', description }],
+});
+
+export const runqueueLatency = histogram(
+  'scheduler_runqueue_runqlat',
+  'scheduler_runqueue_latency',
+  'Distribution of the time threads waited for a CPU after they were woken or preempted',
+);
+
+export const running = histogram(
+  'scheduler_runqueue_running',
+  'scheduler_running',
+  'Distribution of the time threads stayed on a CPU, whether they were preempted or blocked at its end',
+);
+
+export const offcpu = histogram(
+  'scheduler_runqueue_offcpu',
+  'scheduler_offcpu',
+  'Distribution of the time threads were blocked: off CPU less the wait for one',
+);
+
+/** Order of the metrics = order of the bank's fields in `counterFields`. */
+export const counters: GroupDeclaration = {
+  name: 'scheduler_runqueue_counters',
+  per: 'cpu',
+  metrics: [
+    {
+      name: 'scheduler_context_switch',
+      kind: 'counter',
+      description: 'Switches away from a thread that could have gone on running',
+      labels: { kind: 'involuntary' },
+    },
+    {
+      name: 'scheduler_context_switch',
+      kind: 'counter',
+      description: 'Switches away from a thread that blocked',
+      labels: { kind: 'voluntary' },
+    },
+    {
+      name: 'scheduler_idle_exit',
+      kind: 'counter',
+      description:
+        'Switches away from the idle task; with both kinds of scheduler_context_switch this is ctxt of /proc/stat',
+    },
+    {
+      name: 'scheduler_runqueue_wait',
+      kind: 'counter',
+      unit: 'nanoseconds',
+      description: 'Total time that threads waited for a CPU, by the CPU they got',
+    },
+    {
+      name: 'scheduler_discarded_samples',
+      kind: 'counter',
+      description: 'Times that were left out because the clock of another CPU was ahead',
+    },
+  ],
+};
+
+export const counterFields = [
+  'involuntary',
+  'voluntary',
+  'idle_exits',
+  'runqueue_wait',
+  'discarded',
+] as const;
+
+export const cgroupWait: GroupDeclaration = {
+  name: 'scheduler_runqueue_cgroup_wait',
+  per: 'cgroup',
+  metrics: [
+    {
+      name: 'cgroup_scheduler_runqueue_wait',
+      kind: 'counter',
+      unit: 'nanoseconds',
+      description: 'Total time that threads of a cgroup waited for a CPU',
+      labels: { state: 'wait' },
+    },
+  ],
+};
+
+export const cgroupOffcpu: GroupDeclaration = {
+  name: 'scheduler_runqueue_cgroup_offcpu',
+  per: 'cgroup',
+  metrics: [
+    {
+      name: 'cgroup_scheduler_offcpu',
+      kind: 'counter',
+      unit: 'nanoseconds',
+      description: 'Total time that threads of a cgroup were blocked',
+      labels: { state: 'offcpu' },
+    },
+  ],
+};
+
+export const cgroupSwitches: GroupDeclaration = {
+  name: 'scheduler_runqueue_cgroup_context_switch',
+  per: 'cgroup',
+  metrics: (['involuntary', 'voluntary'] as const).map((kind) => ({
+    name: 'cgroup_scheduler_context_switch',
+    kind: 'counter',
+    description: `Context switches of threads of a cgroup (${kind})`,
+    labels: { kind },
+  })),
+};

@@ -1,0 +1,58 @@
+import { ABI, defineSampler } from '@rezolus/core';
+import { copyPerCpu, cpuMembers, sumBanks } from '@rezolus/libbpf';
+import { openSched } from '../sched.ts';
+import {
+  cgroupOffcpu,
+  cgroupSwitches,
+  cgroupWait,
+  counterFields,
+  counters,
+  offcpu,
+  running,
+  runqueueLatency,
+} from './metrics.ts';
+
+/** schedulerRunqueue: wait for a CPU, time on it and off it, and context switches. */
+export const schedulerRunqueue = defineSampler({
+  name: 'scheduler_runqueue',
+  abi: ABI,
+  description: 'Runqueue latency, running and blocked time and context switches, with cgroup attribution',
+  groups: [runqueueLatency, running, offcpu, counters, cgroupWait, cgroupOffcpu, cgroupSwitches],
+  async create(context) {
+    const sched = await openSched(context);
+    const { banks, bank, cgroup, cgroups } = sched;
+    const histograms = [
+      { group: context.group(runqueueLatency.name), field: bank.runqueue_latency },
+      { group: context.group(running.name), field: bank.running },
+      { group: context.group(offcpu.name), field: bank.offcpu },
+    ];
+    const perCpu = context.group(counters.name);
+    perCpu.setMembers(cpuMembers(context.possibleCpus));
+    const perCgroup = [
+      { group: context.group(cgroupWait.name), offsets: [cgroup.runqueue_wait.offset] },
+      { group: context.group(cgroupOffcpu.name), offsets: [cgroup.offcpu.offset] },
+      {
+        group: context.group(cgroupSwitches.name),
+        offsets: [cgroup.involuntary.offset, cgroup.voluntary.offset],
+      },
+    ];
+    return {
+      groups: [perCpu, ...histograms.map(({ group }) => group), ...perCgroup.map(({ group }) => group)],
+      refresh() {
+        for (const { group, field } of histograms) {
+          group.beginRead();
+          sumBanks(group.histograms[0]!.buckets, banks, field.offset, field.count);
+          group.endRead();
+        }
+        perCpu.beginRead();
+        for (const [slot, field] of counterFields.entries()) {
+          copyPerCpu(perCpu.counters, slot, banks, bank[field].offset);
+        }
+        perCpu.endRead();
+        cgroups.refresh();
+        for (const { group, offsets } of perCgroup) cgroups.read(group, offsets);
+      },
+      report: () => sched.report('scheduler_runqueue'),
+    };
+  },
+});

@@ -1,0 +1,26 @@
+import type { GroupDeclaration } from '@rezolus/core';
+import { families } from '../families.ts';
+
+export const counts: GroupDeclaration = {
+  name: 'syscall_counts_counters',
+  per: 'host',
+  metrics: families.map((op) => ({
+    name: 'syscall',
+    kind: 'counter',
+    unit: 'syscalls',
+    description: 'System calls entered, by family',
+    labels: { op },
+  })),
+};
+
+export const cgroupCounts: GroupDeclaration = {
+  name: 'syscall_counts_cgroup',
+  per: 'cgroup',
+  metrics: families.map((op) => ({
+    name: 'cgroup_syscall',
+    kind: 'counter',
+    unit: 'syscalls',
+    description: 'System calls entered by the threads of a cgroup, by family',
+    labels: { op },
+  })),
+};
