@@ -1,5 +1,5 @@
+import type { BpfObjectSpec, MapSpec, ProgramSpec, VariableSpec } from '@rezolus/core';
 import { RezolusError } from '@rezolus/core';
-import type { BpfObjectSpec, MapSpec, ProgramSpec, VariableSpec } from '@rezolus/libbpf';
 import { type BtfType, readBtf } from './btf.ts';
 import { readElf } from './elf.ts';
 import { isCompound, Layouts, memberNamed } from './layout.ts';

@@ -1,5 +1,5 @@
+import type { FieldSpec, StructSpec } from '@rezolus/core';
 import { RezolusError } from '@rezolus/core';
-import type { FieldSpec, StructSpec } from '@rezolus/libbpf';
 import type { BtfMember, BtfType } from './btf.ts';
 
 type Compound = Extract<BtfType, { members: unknown }>;

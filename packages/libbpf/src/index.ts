@@ -1,10 +1,7 @@
 export { linkObject } from './linker.ts';
+export { createBpfLoader, hasKernelBtf } from './loader.ts';
+export { MappedArray } from './mapped-array.ts';
 export { libbpfVersion } from './native.ts';
-export type {
-  BpfObjectSpec,
-  FieldSpec,
-  MapSpec,
-  ProgramSpec,
-  StructSpec,
-  VariableSpec,
-} from './spec.ts';
+export { LibbpfObject } from './object.ts';
+export { type Banks, copyPerCpu, sumBanks } from './readers.ts';
+export { enableStats, type ProgramInfo } from './stats.ts';

@@ -90,7 +90,6 @@ function bind() {
       [[Pointer], string, Pointer],
       number
     >,
-    strerror: libc.func('const char *strerror(int)') as Fn<[number], string>,
     free: libc.func('void free(void *)') as Fn<[Pointer], void>,
   };
 }

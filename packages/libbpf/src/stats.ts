@@ -1,0 +1,43 @@
+import { closeSync } from 'node:fs';
+import { RezolusError } from '@rezolus/core';
+import { native } from './native.ts';
+import { errorText } from './verdict.ts';
+
+const BPF_STATS_RUN_TIME = 0;
+
+/**
+ * enableStats: makes the kernel count and time the runs of all BPF programs until disposed; costs about 20 ns per
+ * run. Read the counts with `programInfo`. Throws REZ_ERR_BPF_PERMISSION (kernels before 5.8 too).
+ */
+export function enableStats(): Disposable {
+  const fd = native().enableStats(BPF_STATS_RUN_TIME);
+  if (fd < 0) {
+    throw new RezolusError('REZ_ERR_BPF_PERMISSION', `BPF statistics are not available: ${errorText(fd)}`);
+  }
+  return { [Symbol.dispose]: () => closeSync(fd) };
+}
+
+/** ProgramInfo: what the kernel counts of a loaded program; runs and time only while statistics are enabled. */
+export interface ProgramInfo {
+  readonly name: string;
+  readonly runCount: bigint;
+  readonly runTimeNs: bigint;
+  /** Runs that did not happen because the program was already running on that CPU. */
+  readonly recursionMisses: bigint;
+}
+
+/** readProgramInfo: reads `struct bpf_prog_info` (include/uapi/linux/bpf.h) of the program behind `fd`. */
+export function readProgramInfo(name: string, fd: number): ProgramInfo {
+  const info = new Uint8Array(232);
+  const result = native().infoByFd(fd, info, [info.length]);
+  if (result !== 0) {
+    throw new RezolusError('REZ_ERR_BPF_OBJECT', `program ${name} has no info: ${errorText(result)}`);
+  }
+  const view = new DataView(info.buffer);
+  return {
+    name,
+    runTimeNs: view.getBigUint64(192, true),
+    runCount: view.getBigUint64(200, true),
+    recursionMisses: view.getBigUint64(208, true),
+  };
+}
