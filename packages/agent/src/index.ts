@@ -1,1 +1,18 @@
-export {};
+export { type Agent, type AgentOptions, startAgent } from './agent.ts';
+export {
+  type AgentConfig,
+  agentConfigSchema,
+  type ListenAddress,
+  loadAgentConfig,
+  type SamplerSection,
+} from './config.ts';
+export { agentPlugin, registerAgentSamplers } from './plugin.ts';
+export {
+  type AgentStatus,
+  type FetchedStatus,
+  fetchStatus,
+  parseStatus,
+  renderStatus,
+  statusExitCode,
+} from './status.ts';
+export { readSystemInfo, type SystemSummary } from './systeminfo/index.ts';

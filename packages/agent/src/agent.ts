@@ -1,0 +1,111 @@
+import {
+  type BpfLoader,
+  possibleCpus,
+  RezolusError,
+  type SamplerRegistry,
+  SamplerSet,
+  sentence,
+} from '@rezolus/core';
+import { descriptionsOf } from '@rezolus/exposition';
+import { destination, type Logger as Pino, pino } from 'pino';
+import { type AgentConfig, loadAgentConfig, samplerSettings } from './config.ts';
+import { createServer } from './http/server.ts';
+import { agentPlugin, registerAgentSamplers } from './plugin.ts';
+import { SnapshotCache } from './snapshot.ts';
+import { type AgentStatus, countsLine, healthOfSampler, reasonOf } from './status.ts';
+import { readSystemInfo } from './systeminfo/index.ts';
+import { version } from './version.ts';
+
+/** AgentOptions: the configuration (or its file), the plugins' samplers and how they get at the kernel. */
+export type AgentOptions = ({ readonly configPath: string } | { readonly config: AgentConfig }) & {
+  /** Holds what the plugins registered; the agent adds its own samplers. */
+  readonly registry: SamplerRegistry;
+  /** Default: libbpf of this machine. */
+  readonly bpf?: BpfLoader;
+  /** Default: JSON lines on stderr at the level of the configuration. */
+  readonly logger?: Pino;
+};
+
+/** Agent: a running agent. */
+export interface Agent extends AsyncDisposable {
+  /** Base URL of the server, e.g. `http://127.0.0.1:4241`. */
+  readonly address: string;
+  status(): AgentStatus;
+  /** close: stops the server, then disposes the samplers. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * startAgent: starts samplers and server. A sampler that cannot run is a status; throws REZ_ERR_CONFIG_* for a bad
+ * configuration and REZ_ERR_LISTEN where the address cannot be had.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const startedMs = performance.now();
+  registerAgentSamplers(options.registry.for(agentPlugin));
+  const { registrations, refusals } = options.registry.resolve();
+  const definitions = registrations.map(({ definition }) => definition);
+  const config =
+    'config' in options
+      ? options.config
+      : loadAgentConfig(
+          options.configPath,
+          definitions,
+          refusals.map(({ sampler }) => sampler),
+        );
+  const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
+  await using resources = new AsyncDisposableStack();
+  const samplers = resources.use(
+    await SamplerSet.start({
+      registrations,
+      refusals,
+      settings: (registration) => samplerSettings(config, registration),
+      possibleCpus: possibleCpus(),
+      bpf: options.bpf ?? (await defaultLoader(log)),
+      logger: (sampler) => log.child({ sampler }),
+    }),
+  );
+  const { listen, ttl, snapshot_format: format } = config.general;
+  const status = (): AgentStatus => ({
+    version,
+    uptime_seconds: Math.floor((performance.now() - startedMs) / 1000),
+    ttl_seconds: Math.floor(ttl / 1000),
+    samplers: samplers.status(),
+  });
+  const server = createServer({
+    version,
+    format,
+    snapshots: new SnapshotCache({ samplers, metadata: { source: 'rezolus', version }, ttlMs: ttl }),
+    descriptions: descriptionsOf(
+      definitions.flatMap(({ groups }) => groups.flatMap(({ metrics }) => metrics)),
+    ),
+    systemInfo: readSystemInfo,
+    samplers: () => samplers.status(),
+    status,
+    failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
+    hosts: [listen.host],
+  });
+  const address = await server.listen(listen).catch((cause: unknown) => {
+    const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${host}:${listen.port}`, { cause });
+  });
+  resources.defer(() => server.close());
+  report(log, address, status());
+  const owned = resources.move();
+  const close = () => owned.disposeAsync();
+  return { address, status, close, [Symbol.asyncDispose]: close };
+}
+
+async function defaultLoader(log: Pino): Promise<BpfLoader> {
+  const { createBpfLoader } = await import('@rezolus/libbpf');
+  return createBpfLoader(log);
+}
+
+/** report: the counts, and a line for each running sampler that lacks something; the others' faults are logged already. */
+function report(log: Pino, address: string, { samplers }: AgentStatus): void {
+  log.info({ version, address }, `listening; ${countsLine(samplers)}`);
+  for (const sampler of samplers) {
+    const health = healthOfSampler(sampler);
+    if (sampler.state !== 'active' || health === 'healthy') continue;
+    log.warn({ sampler: sampler.name }, `${sampler.name} is ${health}: ${reasonOf(sampler)}`);
+  }
+}

@@ -1,0 +1,73 @@
+import type { SamplerStatus } from '@rezolus/core';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { SnapshotCache } from '../snapshot.ts';
+import type { AgentStatus } from '../status.ts';
+import { compressResponses } from './compression.ts';
+import { checkHost } from './host.ts';
+
+/** ServerOptions: what the routes answer from. */
+export interface ServerOptions {
+  readonly version: string;
+  readonly snapshots: Pick<SnapshotCache, 'read'>;
+  readonly format: 'v2' | 'v3';
+  readonly descriptions: Readonly<Record<string, string>>;
+  systemInfo(): object;
+  samplers(): readonly SamplerStatus[];
+  status(): AgentStatus;
+  /** Called with an error that a route did not expect; the client is told 500. */
+  failed(error: unknown, path: string): void;
+  /** Names besides localhost and the hostname that the Host header may carry. */
+  readonly hosts: readonly string[];
+}
+
+const text = 'text/plain; charset=utf-8';
+const json = 'application/json; charset=utf-8';
+
+/**
+ * createServer: the HTTP routes of the original's agent. Not listening yet. Limits are those of a machine endpoint:
+ * no bodies, headers of 8 KB, 256 connections, 10 s for a request or its answer.
+ */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const server = fastify({
+    bodyLimit: 1024,
+    connectionTimeout: 30_000,
+    requestTimeout: 10_000,
+    handlerTimeout: 10_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: true,
+    http: { maxHeaderSize: 8192, headersTimeout: 10_000 },
+    routerOptions: { maxParamLength: 256 },
+  });
+  server.server.maxConnections = 256;
+  checkHost(server, options.hosts);
+  compressResponses(server);
+  server.setNotFoundHandler((_, reply) => reply.code(404).type(text).send('not found\n'));
+  server.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) options.failed(error, request.url);
+    return reply
+      .code(status)
+      .type(text)
+      .send(`${status >= 500 ? 'internal error; see the log of the agent' : error.message}\n`);
+  });
+
+  server.get('/', (_, reply) =>
+    reply.type(text).send(`Rezolus ${options.version} Agent\nFor information, see: https://rezolus.com\n`),
+  );
+  server.get('/metrics/binary', async (_, reply) =>
+    reply.type('application/octet-stream').send(await options.snapshots.read(options.format)),
+  );
+  server.get('/metrics/json', async (_, reply) =>
+    reply.type(text).send(await options.snapshots.read('json')),
+  );
+  const answers: Readonly<Record<string, () => unknown>> = {
+    '/metrics/descriptions': () => options.descriptions,
+    '/systeminfo': options.systemInfo,
+    '/samplers': options.samplers,
+    '/status': options.status,
+  };
+  for (const [path, answer] of Object.entries(answers)) {
+    server.get(path, (_, reply) => reply.type(json).send(JSON.stringify(answer())));
+  }
+  return server;
+}

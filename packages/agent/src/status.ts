@@ -1,0 +1,199 @@
+import {
+  formatDuration,
+  type ProgramStatus,
+  RezolusError,
+  type SamplerHealth,
+  type SamplerStatus,
+} from '@rezolus/core';
+
+/** AgentStatus: the body of `/status`; the original's fields. */
+export interface AgentStatus {
+  readonly version: string;
+  /** Whole seconds. */
+  readonly uptime_seconds: number;
+  /** Whole seconds: the default of 10 ms is 0. */
+  readonly ttl_seconds: number;
+  readonly samplers: readonly SamplerStatus[];
+}
+
+/** FetchedStatus: the parsed status and the body as it came. */
+export interface FetchedStatus {
+  readonly status: AgentStatus;
+  readonly body: string;
+}
+
+const timeoutMs = 5000;
+const largestBody = 8 * 1024 * 1024;
+
+/**
+ * fetchStatus: asks an agent for its status; `url` is the agent's base URL, `http://` may be left out.
+ * Throws REZ_ERR_ENDPOINT_UNREACHABLE and REZ_ERR_ENDPOINT_RESPONSE.
+ */
+export async function fetchStatus(url: string): Promise<FetchedStatus> {
+  const target = statusUrl(url);
+  const unreachable = (cause: unknown) =>
+    new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `${target} did not answer`, { cause });
+  let response: Response;
+  try {
+    response = await fetch(target, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+  } catch (cause) {
+    throw unreachable(cause);
+  }
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${target} answered ${response.status}`);
+  }
+  let body = '';
+  try {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      body += decoder.decode(chunk, { stream: true });
+      if (body.length > largestBody) break;
+    }
+  } catch (cause) {
+    throw unreachable(cause);
+  }
+  return { status: parseStatus(body, target), body };
+}
+
+/** parseStatus: the body of `/status`; `source` is named in errors. Throws REZ_ERR_ENDPOINT_RESPONSE. */
+export function parseStatus(body: string, source: string): AgentStatus {
+  let status: Partial<AgentStatus> | null;
+  try {
+    status = JSON.parse(body);
+  } catch (cause) {
+    throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${source} did not answer with JSON`, { cause });
+  }
+  if (!isStatus(status)) {
+    throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `the answer of ${source} is not an agent's status`);
+  }
+  return status;
+}
+
+/** healthOfSampler: the summary of one sampler, null for one that is disabled, which is not counted. */
+export function healthOfSampler({ state, health }: SamplerStatus): SamplerHealth | null {
+  if (state === 'failed') return 'failed';
+  if (state === 'disabled') return health ?? null;
+  return health ?? 'healthy';
+}
+
+/** countHealth: how many samplers are in each health, in the order in which they are reported. */
+export function countHealth(samplers: readonly SamplerStatus[]): Record<SamplerHealth, number> {
+  const counts = { healthy: 0, unsupported: 0, degraded: 0, failed: 0 };
+  for (const sampler of samplers) {
+    const health = healthOfSampler(sampler);
+    if (health !== null) counts[health]++;
+  }
+  return counts;
+}
+
+/** countsLine: the counts as a sentence: `3 healthy, 1 unsupported, 0 degraded, 0 failed`. */
+export function countsLine(samplers: readonly SamplerStatus[]): string {
+  const counts = Object.entries(countHealth(samplers));
+  return counts.map(([health, count]) => `${count} ${health}`).join(', ');
+}
+
+/** reasonOf: why a sampler is not healthy, as one line; empty where it says nothing. */
+export function reasonOf(sampler: SamplerStatus): string {
+  if (sampler.error !== undefined) return sampler.error;
+  const faults = (sampler.programs ?? [])
+    .filter(({ verdict }) => verdict === 'broken' || verdict === 'unsupported')
+    .map(({ name, label, error }: ProgramStatus) =>
+      [label === undefined ? name : `${name} (${label})`, error].filter(Boolean).join(': '),
+    );
+  return [...faults, ...(sampler.missing ?? [])].join('; ');
+}
+
+/**
+ * renderStatus: what `rezolus status` prints: version, uptime and TTL, the counts, and a line for each sampler that
+ * is not healthy; `verbose` adds a table of all. Control characters of a hostile agent are replaced.
+ */
+export function renderStatus(status: AgentStatus, { verbose = false } = {}): string {
+  const lines = [
+    `Rezolus ${status.version}   up ${seconds(status.uptime_seconds)}   ttl ${seconds(status.ttl_seconds)}`,
+    countsLine(status.samplers),
+  ];
+  for (const sampler of status.samplers) {
+    const health = healthOfSampler(sampler);
+    if (health === null || health === 'healthy') continue;
+    const reason = reasonOf(sampler);
+    lines.push(`  ${sampler.name}: ${health}${reason === '' ? '' : ` (${reason})`}`);
+  }
+  if (verbose) lines.push('', ...table(status.samplers));
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** statusExitCode: 1 where a sampler is degraded or failed, else 0. */
+export function statusExitCode(status: AgentStatus): 0 | 1 {
+  const { degraded, failed } = countHealth(status.samplers);
+  return degraded + failed > 0 ? 1 : 0;
+}
+
+function statusUrl(url: string): string {
+  const base = url.includes('://') ? url : `http://${url}`;
+  const parsed = URL.parse(base);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    throw new RezolusError(
+      'REZ_ERR_ENDPOINT_UNREACHABLE',
+      `"${url}" is not a URL such as http://localhost:4241`,
+    );
+  }
+  return `${base.replace(/\/+$/, '')}/status`;
+}
+
+function isStatus(status: Partial<AgentStatus> | null): status is AgentStatus {
+  return (
+    typeof status === 'object' &&
+    typeof status?.version === 'string' &&
+    Number.isFinite(status.uptime_seconds) &&
+    Number.isFinite(status.ttl_seconds) &&
+    Array.isArray(status.samplers) &&
+    status.samplers.every(isSampler)
+  );
+}
+
+function isSampler(sampler: Partial<SamplerStatus> | null): boolean {
+  return (
+    typeof sampler === 'object' &&
+    typeof sampler?.name === 'string' &&
+    ['active', 'disabled', 'failed'].includes(sampler.state!) &&
+    [undefined, 'healthy', 'unsupported', 'degraded', 'failed'].includes(sampler.health) &&
+    [sampler.error, sampler.route].every((text) => text === undefined || typeof text === 'string') &&
+    [sampler.programs, sampler.missing].every((list) => list === undefined || Array.isArray(list)) &&
+    (sampler.programs ?? []).every((program) => typeof program?.name === 'string')
+  );
+}
+
+function table(samplers: readonly SamplerStatus[]): string[] {
+  const rows = [
+    ['sampler', 'state', 'route', 'refresh', 'kernel memory', 'drops'],
+    ...samplers.map((sampler) => [
+      sampler.name,
+      healthOfSampler(sampler) ?? 'disabled',
+      sampler.route ?? '-',
+      sampler.refresh_us === undefined ? '-' : `${sampler.refresh_us} us`,
+      sampler.map_bytes === undefined ? '-' : `${Math.ceil(sampler.map_bytes / 1024)} KiB`,
+      dropsOf(sampler),
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function dropsOf({ drops }: SamplerStatus): string {
+  const entries = Object.entries(drops ?? {}).filter(([, count]) => count > 0);
+  return entries.map(([reason, count]) => `${reason} ${count}`).join(', ') || '-';
+}
+
+function seconds(count: number): string {
+  return count > 0 ? formatDuration(count * 1000) : '0s';
+}
+
+function printable(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+}
