@@ -30,6 +30,7 @@ export class CgroupTable {
   readonly #cpus: number;
   readonly #synced = new WeakMap<MetricGroup, readonly Member[]>();
   #cgroups: readonly Cgroup[] = [];
+  #paths: ReadonlyMap<number, string> = new Map();
   #started = -1;
 
   /** `rows` has one element per (CPU, cgroup) whose first u64 is the serial. */
@@ -48,17 +49,23 @@ export class CgroupTable {
     if (started === this.#started) return;
     this.#started = started;
     const cgroups: Cgroup[] = [];
-    const members: Member[] = [];
+    const paths = new Map<number, string>();
     for (let id = 0; id < this.#capacity; id++) {
       const word = (id * this.#names.stride) >>> 2;
       const serialLow = this.#names.u32[word]!;
       const serialHigh = this.#names.u32[word + 1]!;
       if (serialLow === 0 && serialHigh === 0) continue;
       cgroups.push({ id, serialLow, serialHigh });
-      members.push({ id, labels: { id: String(id), name: this.#path(id) } });
+      paths.set(id, this.#path(id));
     }
     this.#cgroups = cgroups;
-    this.members = members;
+    this.#paths = paths;
+    this.members = [...paths].map(([id, name]) => ({ id, labels: { id: String(id), name } }));
+  }
+
+  /** name: the path of a cgroup, or an empty text where it is not in the table. */
+  name(id: number): string {
+    return this.#paths.get(id) ?? '';
   }
 
   /**

@@ -1,3 +1,5 @@
+export { CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
+export { cpuMembers, pidCapacity, tracepoints } from './host.ts';
 export { linkObject } from './linker.ts';
 export { createBpfLoader, hasKernelBtf } from './loader.ts';
 export { MappedArray } from './mapped-array.ts';

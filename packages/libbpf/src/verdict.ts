@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from 'node:util';
-import { type ErrorCode, RezolusError, UnsupportedError } from '@rezolus/core';
+import { RezolusError, UnsupportedError } from '@rezolus/core';
 
 const EPERM = 1;
 const ENOENT = 2;
@@ -55,12 +55,12 @@ export function loadError(object: string, errno: number, messages: readonly stri
   const what = program === undefined ? `BPF object ${object}` : `program ${program} of BPF object ${object}`;
   const text = `${what} was refused: ${errorText(errno)}`;
   const cause = causeOf(messages);
-  const code: ErrorCode = errno === EPERM ? 'REZ_ERR_BPF_PERMISSION' : 'REZ_ERR_BPF_LOAD';
+  if (errno === EPERM) return new RezolusError('REZ_ERR_BPF_PERMISSION', text, cause);
   // ENOENT of a load is about the object itself; the other numbers are the kernel's.
   if (lackOfKernel.test(log) || (isMissing(errno) && errno !== ENOENT)) {
     return new UnsupportedError(program ?? object, text, { code: 'REZ_ERR_BPF_UNSUPPORTED', ...cause });
   }
-  return new RezolusError(code, text, cause);
+  return new RezolusError('REZ_ERR_BPF_LOAD', text, cause);
 }
 
 function causeOf(messages: readonly string[]): { cause?: Error } {

@@ -1,6 +1,6 @@
 import type { BpfObject, MappedMap, SamplerContext, SamplerReport } from '@rezolus/core';
 import { CgroupTable, maxCgroups, pidCapacity, totalOf, tracepoints } from '@rezolus/libbpf';
-import { schedBpf } from './gen/sched.bpf.ts';
+import { sched as schedBpf } from './gen/sched.bpf.ts';
 
 const bank = schedBpf.structs.sched_bank.fields;
 const cgroup = schedBpf.structs.sched_cgroup.fields;

@@ -1,7 +1,7 @@
 import type { MappedMap, SamplerContext, SamplerReport } from '@rezolus/core';
 import { CgroupTable, maxCgroups, pidCapacity, totalOf, tracepoints } from '@rezolus/libbpf';
 import { familyTable } from './families.ts';
-import { syscallBpf } from './gen/syscall.bpf.ts';
+import { syscall as syscallBpf } from './gen/syscall.bpf.ts';
 
 const bank = syscallBpf.structs.syscall_bank.fields;
 const cgroup = syscallBpf.structs.syscall_cgroup.fields;

@@ -12,15 +12,18 @@ export const cpuMigrations = defineSampler({
   async create(context) {
     const sched = await openSched(context);
     const perCpu = context.group('cpu_migrations_migrations');
+    const cpus = [...Array(context.possibleCpus).keys()];
     perCpu.setMembers(cpuMembers(context.possibleCpus));
+    const left = perCpu.counters.subarray(0, cpus.length);
+    const came = perCpu.counters.subarray(cpus.length);
     const perCgroup = context.group('cpu_migrations_cgroup');
     const from = sched.object.map('migrations_from');
     return {
       groups: [perCpu, perCgroup],
       refresh() {
         perCpu.beginRead();
-        copyPerCpu(perCpu.counters, 0, from, 0);
-        copyPerCpu(perCpu.counters, 1, sched.banks, sched.bank.migrations_to.offset);
+        copyPerCpu(left, from, 0, 1, cpus);
+        copyPerCpu(came, sched.banks, sched.bank.migrations_to.offset, 1, cpus);
         perCpu.endRead();
         sched.cgroups.refresh();
         sched.cgroups.read(perCgroup, [sched.cgroup.migrations.offset]);

@@ -24,7 +24,7 @@ export const offcpu = histogram(
   'Distribution of the time threads were blocked: off CPU less the wait for one',
 );
 
-/** Order of the metrics = order of the bank's fields in `counterFields`. */
+/** Order of the metrics = order of the fields of `struct sched_bank` from `involuntary` on. */
 export const counters: GroupDeclaration = {
   name: 'scheduler_runqueue_counters',
   per: 'cpu',
@@ -60,14 +60,6 @@ export const counters: GroupDeclaration = {
     },
   ],
 };
-
-export const counterFields = [
-  'involuntary',
-  'voluntary',
-  'idle_exits',
-  'runqueue_wait',
-  'discarded',
-] as const;
 
 export const cgroupWait: GroupDeclaration = {
   name: 'scheduler_runqueue_cgroup_wait',

@@ -5,7 +5,6 @@ import {
   cgroupOffcpu,
   cgroupSwitches,
   cgroupWait,
-  counterFields,
   counters,
   offcpu,
   running,
@@ -27,6 +26,7 @@ export const schedulerRunqueue = defineSampler({
       { group: context.group(offcpu.name), field: bank.offcpu },
     ];
     const perCpu = context.group(counters.name);
+    const cpus = [...Array(context.possibleCpus).keys()];
     perCpu.setMembers(cpuMembers(context.possibleCpus));
     const perCgroup = [
       { group: context.group(cgroupWait.name), offsets: [cgroup.runqueue_wait.offset] },
@@ -45,9 +45,7 @@ export const schedulerRunqueue = defineSampler({
           group.endRead();
         }
         perCpu.beginRead();
-        for (const [slot, field] of counterFields.entries()) {
-          copyPerCpu(perCpu.counters, slot, banks, bank[field].offset);
-        }
+        copyPerCpu(perCpu.counters, banks, bank.involuntary.offset, counters.metrics.length, cpus);
         perCpu.endRead();
         cgroups.refresh();
         for (const { group, offsets } of perCgroup) cgroups.read(group, offsets);

@@ -20,7 +20,7 @@ export class ProcStat implements Disposable {
     let at = 0;
     while (at < length && this.#buffer[at] === 0x63 && this.#buffer[at + 1] === 0x70) {
       const end = this.#buffer.indexOf(0x0a, at);
-      const fields = this.#buffer.latin1Slice(at + 3, end < 0 ? length : end).split(' ');
+      const fields = this.#buffer.toString('latin1', at + 3, end < 0 ? length : end).split(' ');
       // fields: cpu id (empty on the total line), user nice system idle iowait irq softirq …
       const cpu = fields[0] === '' ? -1 : Number(fields[0]);
       if (cpu >= 0 && cpu < user.length) {

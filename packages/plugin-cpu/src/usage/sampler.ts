@@ -1,6 +1,6 @@
 import { ABI, defineSampler, type SamplerContext, UnsupportedError } from '@rezolus/core';
 import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, totalOf, tracepoints } from '@rezolus/libbpf';
-import { usageBpf } from '../gen/usage.bpf.ts';
+import { usage as usageBpf } from '../gen/usage.bpf.ts';
 import { cgroupExited, cgroupUsage, cpu, softirqKinds, softirqs, softirqTime, tasks } from './metrics.ts';
 import { ProcStat } from './proc-stat.ts';
 import { TaskList } from './task-list.ts';
@@ -31,8 +31,7 @@ export const cpuUsage = defineSampler({
       banks,
       startedOffset: structs.usage_bank.fields['cgroups.started'].offset,
     });
-    const cgroupName = (id: number) => cgroups.members.find((member) => member.id === id)?.labels.name ?? '';
-    const list = new TaskList(object.iterator('read_tasks'), structs.task_record, cgroupName);
+    const list = new TaskList(object.iterator('read_tasks'), structs.task_record, cgroups);
     const group = {
       cpu: context.group(cpu.name),
       usage: context.group(cgroupUsage.name),
@@ -43,8 +42,10 @@ export const cpuUsage = defineSampler({
     };
     for (const perCpu of [group.cpu, group.softirqs, group.softirqTime])
       perCpu.setMembers(cpuMembers(possibleCpus));
+    const cpus = [...Array(possibleCpus).keys()];
     const user = group.cpu.counters.subarray(0, possibleCpus);
     const system = group.cpu.counters.subarray(possibleCpus, 2 * possibleCpus);
+    const exited = group.cpu.counters.subarray(2 * possibleCpus);
     const { count, time } = structs.softirq_bank.fields;
     const usage = structs.usage_cgroup.fields;
     // The first pass sets the base: what threads ran before the agent came is not ours.
@@ -54,13 +55,11 @@ export const cpuUsage = defineSampler({
     return {
       groups: Object.values(group),
       refresh() {
-        cgroups.refresh();
         list.read(group.tasks);
         group.cpu.beginRead();
         stat.read(user, system);
-        copyPerCpu(group.cpu.counters, 2, banks, structs.usage_bank.fields.exited.offset);
+        copyPerCpu(exited, banks, structs.usage_bank.fields.exited.offset, 1, cpus);
         group.cpu.endRead();
-        cgroups.refresh();
         cgroups.read(group.usage, [usage.user.offset, usage.system.offset]);
         cgroups.read(group.exited, [usage.exited.offset]);
         for (const [target, field] of [
@@ -68,8 +67,7 @@ export const cpuUsage = defineSampler({
           [group.softirqTime, time],
         ] as const) {
           target.beginRead();
-          for (const slot of softirqKinds.keys())
-            copyPerCpu(target.counters, slot, soft, field.offset + slot * 8);
+          copyPerCpu(target.counters, soft, field.offset, softirqKinds.length, cpus);
           target.endRead();
         }
       },

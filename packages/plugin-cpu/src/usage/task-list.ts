@@ -1,4 +1,5 @@
 import type { BpfIterator, Member, MetricGroup, StructSpec } from '@rezolus/core';
+import type { CgroupTable } from '@rezolus/libbpf';
 
 interface Known {
   readonly startLow: number;
@@ -15,19 +16,24 @@ interface Known {
 export class TaskList {
   readonly #iterator: BpfIterator;
   readonly #spec: StructSpec;
-  readonly #cgroupName: (id: number) => string;
+  readonly #cgroups: CgroupTable;
   #known = new Map<number, Known>();
 
-  constructor(iterator: BpfIterator, spec: StructSpec, cgroupName: (id: number) => string) {
+  constructor(iterator: BpfIterator, spec: StructSpec, cgroups: CgroupTable) {
     this.#iterator = iterator;
     this.#spec = spec;
-    this.#cgroupName = cgroupName;
+    this.#cgroups = cgroups;
   }
 
-  /** read: one pass over all threads: accounts them in the kernel and writes their totals into `group`. */
+  /**
+   * read: one pass over all threads: accounts them in the kernel, brings the cgroup table up to date and writes the
+   * totals into `group`.
+   */
   read(group: MetricGroup): void {
     group.beginRead();
     const bytes = this.#iterator.read();
+    // The pass may have met new cgroups: their names are needed below.
+    this.#cgroups.refresh();
     const { size, fields } = this.#spec;
     const count = Math.floor(bytes.length / size);
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (count * size) >>> 2);
@@ -58,7 +64,7 @@ export class TaskList {
           pid: String(pid),
           tgid: String(words[base + tgidAt]),
           comm: text,
-          cgroup: this.#cgroupName(cgroup),
+          cgroup: this.#cgroups.name(cgroup),
         };
         task = { startLow, startHigh, cgroup, comm: text, member: { id: pid, labels } };
       }

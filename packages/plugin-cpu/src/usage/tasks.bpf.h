@@ -36,8 +36,8 @@ struct task_record {
 	char comm[TASK_COMM_LEN];
 };
 
-/* Keeps the layout in the object's BTF, where user space finds it. */
-struct task_record *task_record_layout __attribute__((unused));
+/* Never used: brings the layout into the generated bindings, which follow variables and map values. */
+struct task_record task_record_layout[1];
 
 /* started_at: monotonic time of the load, ns: only threads born later bring their whole history. */
 const volatile u64 started_at = 0;

@@ -1,8 +1,6 @@
-import { ABI, defineSampler, UnsupportedError } from '@rezolus/core';
-import { ProcTable } from '../proc-table.ts';
+import { ABI, defineSampler } from '@rezolus/core';
+import { procSampler } from '../proc-sampler.ts';
 import { keys, vmstatRead } from './metrics.ts';
-
-const path = '/proc/vmstat';
 
 /** memoryVmstat: how well memory is placed on NUMA nodes. */
 export const memoryVmstat = defineSampler({
@@ -10,31 +8,5 @@ export const memoryVmstat = defineSampler({
   abi: ABI,
   description: 'Placement of pages on NUMA nodes',
   groups: [vmstatRead],
-  create(context) {
-    const table = new ProcTable(path, keys);
-    table.refresh();
-    const present = keys.map((_, index) => index).filter((index) => table.value(index) !== null);
-    if (present.length === 0) {
-      table[Symbol.dispose]();
-      throw new UnsupportedError(
-        'NUMA statistics',
-        `${path} has no numa_* lines: the kernel was built without NUMA`,
-      );
-    }
-    const names = new Set(present.map((index) => vmstatRead.metrics[index]!.name));
-    const group = context.group(vmstatRead.name, (metric) => names.has(metric.name));
-    return {
-      groups: [group],
-      refresh() {
-        group.beginRead();
-        table.refresh();
-        for (const [slot, index] of present.entries()) group.counters[slot] = BigInt(table.value(index) ?? 0);
-        group.endRead();
-      },
-      report: () => ({ route: path }),
-      async [Symbol.asyncDispose]() {
-        table[Symbol.dispose]();
-      },
-    };
-  },
+  create: (context) => procSampler(context, { path: '/proc/vmstat', group: vmstatRead, keys, scale: 1 }),
 });

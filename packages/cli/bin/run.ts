@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
+import { withoutSubcommand } from '../src/short-form.ts';
+
+enableCompileCache();
+// `rezolus … | head` closes our output: that is the end of the work, not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+const { execute, settings } = await import('@oclif/core');
+settings.enableAutoTranspile = false;
+await execute({ dir: import.meta.url, args: withoutSubcommand(process.argv.slice(2)) });

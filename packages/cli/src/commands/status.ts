@@ -1,0 +1,31 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../base.ts';
+
+export default class Status extends BaseCommand {
+  static override summary = 'Show what a running agent measures, by which route, and what is missing.';
+  static override description =
+    'Exits 1 if the agent does not answer or a sampler is degraded or failed; what the machine does not support is no failure.';
+  static override examples = [
+    '<%= config.bin %> status http://127.0.0.1:4241',
+    '<%= config.bin %> status http://127.0.0.1:4241 --all',
+    '<%= config.bin %> status http://127.0.0.1:4241 --json',
+  ];
+  static override args = {
+    endpoint: Args.string({ required: true, description: 'base URL of the agent' }),
+  };
+  static override flags = {
+    all: Flags.boolean({
+      char: 'a',
+      description: 'list every sampler with its route, refresh time, memory and drops',
+    }),
+    json: Flags.boolean({ description: "print the agent's answer as it is" }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Status);
+    const { fetchStatus, renderStatus, statusExitCode } = await import('@rezolus/agent');
+    const status = await fetchStatus(args.endpoint);
+    this.log(flags.json ? JSON.stringify(status) : renderStatus(status, { all: flags.all }));
+    process.exitCode = statusExitCode(status);
+  }
+}
