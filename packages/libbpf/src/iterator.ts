@@ -6,7 +6,7 @@ import { errorText } from './verdict.ts';
 /** LinkedIterator: an attached iterator program. It does not own its link. */
 export class LinkedIterator implements BpfIterator {
   readonly #name: string;
-  readonly #link: Pointer;
+  #link: Pointer;
   /** As large as the kernel's own buffer, which is what one read(2) gives at most. */
   #buffer = new Uint8Array(32 * 1024);
   #output = this.#buffer.subarray(0, 0);
@@ -21,6 +21,7 @@ export class LinkedIterator implements BpfIterator {
    * when the length differs from the last one's. Throws REZ_ERR_BPF_ATTACH when the iterator cannot be opened or read.
    */
   read(): Uint8Array {
+    if (this.#link === null) throw this.#error('its object is closed');
     const { iteratorCreate, linkFd } = native();
     const fd = iteratorCreate(linkFd(this.#link));
     if (fd < 0) throw this.#error(errorText(fd));
@@ -39,6 +40,11 @@ export class LinkedIterator implements BpfIterator {
     }
     if (this.#output.length !== length) this.#output = this.#buffer.subarray(0, length);
     return this.#output;
+  }
+
+  /** close: makes further reads throw; call it before the link is destroyed. */
+  close(): void {
+    this.#link = null;
   }
 
   #grow(): void {

@@ -206,6 +206,7 @@ export class LibbpfObject implements BpfObject {
   [Symbol.dispose](): void {
     if (this.#handle === null) return;
     const { linkDestroy, objectClose } = native();
+    for (const iterator of this.#iterators.values()) iterator.close();
     this.#iterators.clear();
     for (const link of [...this.#links.values()].reverse()) linkDestroy(link);
     this.#links.clear();
@@ -261,6 +262,7 @@ export class LibbpfObject implements BpfObject {
   }
 
   #mustNotBeLoaded(action: string): void {
+    this.#object();
     if (!this.#loaded) return;
     throw new RezolusError(
       'REZ_ERR_BPF_OBJECT',

@@ -19,9 +19,9 @@ let scratchHalves = new Uint32Array(scratch.buffer);
 export function sumBanks(target: BigUint64Array, banks: Banks, offset: number, count = target.length): void {
   checkRegion(banks, offset, count);
   if (count > target.length) throw new RangeError(`${count} values do not fit into ${target.length}`);
+  target.set(region(banks, 0, offset, count));
   const sums = new Uint32Array(target.buffer, target.byteOffset, count * 2);
-  sums.fill(0);
-  for (let bank = 0; bank < banks.entries; bank++) {
+  for (let bank = 1; bank < banks.entries; bank++) {
     const halves = copyRegion(banks, bank, offset, count);
     for (let i = 0; i < sums.length; i += 2) {
       const low = sums[i]! + halves[i]!;
@@ -63,14 +63,20 @@ function copyRegion(banks: Banks, bank: number, offset: number, count: number): 
     scratch = new BigUint64Array(count);
     scratchHalves = new Uint32Array(scratch.buffer);
   }
-  const start = (bank * banks.stride + offset) / WORD;
-  scratch.set(banks.u64.subarray(start, start + count));
+  scratch.set(region(banks, bank, offset, count));
   return scratchHalves;
+}
+
+function region(banks: Banks, bank: number, offset: number, count: number): BigUint64Array {
+  const start = (bank * banks.stride + offset) / WORD;
+  return banks.u64.subarray(start, start + count);
 }
 
 function checkRegion(banks: Banks, offset: number, count: number): void {
   if (offset % WORD !== 0 || offset < 0 || offset + count * WORD > banks.stride) {
     throw new RangeError(`${count} u64 at ${offset} are not inside a bank of ${banks.stride} bytes`);
   }
-  if (banks.u64.length * WORD < banks.stride * banks.entries) throw new RangeError('the banks are unmapped');
+  if (banks.entries < 1 || banks.u64.length * WORD < banks.stride * banks.entries) {
+    throw new RangeError('the banks are not mapped');
+  }
 }
