@@ -1,0 +1,66 @@
+import { constants, zstdCompressSync } from 'node:zlib';
+import { ByteWriter } from './bytes.ts';
+import { codec, encoding } from './format.ts';
+import { writeStruct } from './thrift.ts';
+
+/**
+ * zstdLevel: 9. Of the histograms of a 180 s recording of an idle machine level 3 leaves 354 KB, 9 291 KB, 15 322 KB
+ * and 19 261 KB, at 1, 4, 20 and 55 ns per byte: 9 is where time still buys size.
+ */
+export const zstdLevel = 9;
+
+/** Page: the raw content of a data page (version 1: levels and values are compressed together). */
+export interface Page {
+  readonly content: Uint8Array;
+  readonly values: number;
+  readonly encoding: number;
+}
+
+/** PageSequence: the pages of one column chunk as they will stand in the file, and their sizes with headers. */
+export interface PageSequence {
+  readonly pages: readonly Uint8Array<ArrayBuffer>[];
+  readonly values: number;
+  readonly codec: number;
+  readonly encodings: readonly number[];
+  readonly uncompressedSize: number;
+  readonly compressedSize: number;
+}
+
+/** compressPage: a page as zstd with its header, and its size without compression. */
+export function compressPage(page: Page): { bytes: Uint8Array<ArrayBuffer>; rawSize: number } {
+  const compressed = zstdCompressSync(page.content, {
+    params: { [constants.ZSTD_c_compressionLevel]: zstdLevel },
+  });
+  const bytes = withHeader(page, compressed);
+  return { bytes, rawSize: bytes.length - compressed.length + page.content.length };
+}
+
+/** singlePage: a chunk of one page, compressed only where that makes it smaller. */
+export function singlePage(page: Page): PageSequence {
+  const { bytes, rawSize } = compressPage(page);
+  const compressed = bytes.length < rawSize;
+  const written = compressed ? bytes : withHeader(page, page.content);
+  return {
+    pages: [written],
+    values: page.values,
+    codec: compressed ? codec.zstd : codec.uncompressed,
+    encodings: [encoding.rle, page.encoding],
+    uncompressedSize: compressed ? rawSize : written.length,
+    compressedSize: written.length,
+  };
+}
+
+function withHeader(page: Page, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = new ByteWriter(content.length + 32);
+  writeStruct(out, (header) => {
+    header
+      .i32(1, 0)
+      .i32(2, page.content.length)
+      .i32(3, content.length)
+      .struct(5, (data) =>
+        data.i32(1, page.values).i32(2, page.encoding).i32(3, encoding.rle).i32(4, encoding.rle),
+      );
+  });
+  out.bytes(content);
+  return out.written().slice();
+}

@@ -1,0 +1,22 @@
+import { open } from 'node:fs/promises';
+import { RezolusError } from '@rezolus/core/errors';
+import type { RangeSource } from './range-source.ts';
+
+/** fileSource: a file by its path. Throws REZ_ERR_RECORDING_FORMAT where it cannot be opened. */
+export async function fileSource(path: string): Promise<RangeSource> {
+  try {
+    const handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    return {
+      size,
+      read: async (offset, length) => {
+        const bytes = new Uint8Array(length);
+        const { bytesRead } = await handle.read(bytes, 0, length, offset);
+        return bytes.subarray(0, bytesRead);
+      },
+      close: () => handle.close(),
+    };
+  } catch (cause) {
+    throw new RezolusError('REZ_ERR_RECORDING_FORMAT', `${path} could not be opened`, { cause });
+  }
+}
