@@ -36,7 +36,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     keepAliveTimeout: 75_000,
     forceCloseConnections: true,
     http: { maxHeaderSize: 8192, headersTimeout: 10_000 },
-    routerOptions: { maxParamLength: 256 },
+    // A URL that cannot be decoded never gets to a route.
+    frameworkErrors: (_, __, { raw }) => raw.writeHead(400, { 'content-type': text }).end('bad request\n'),
   });
   server.server.maxConnections = 256;
   checkHost(server, options.hosts);

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { parseConfig, type SamplerDefinition } from '@rezolus/core';
+import { describe, expect, it } from 'vitest';
+import { agentConfigSchema, loadAgentConfig } from '../src/index.ts';
+import { builtIn, definition } from './fakes.ts';
+
+const shipped = new URL('../../../config/agent.toml', import.meta.url).pathname;
+const definitions: SamplerDefinition[] = builtIn.map((name) => definition(name));
+
+function parse(text: string, refused: string[] = []) {
+  return parseConfig(text, 'agent.toml', agentConfigSchema(definitions, refused));
+}
+
+describe('config/agent.toml', () => {
+  it('equals the defaults', () => {
+    expect(loadAgentConfig(shipped, definitions)).toEqual(parse(''));
+  });
+
+  it('has every key', () => {
+    const text = readFileSync(shipped, 'utf8');
+    expect([...text.matchAll(/^(\w+) = /gm)].map((match) => match[1])).toEqual([
+      ...['listen', 'ttl', 'snapshot_format', 'level', 'enabled'],
+    ]);
+    expect([...text.matchAll(/^\[(.+)\]$/gm)].map((match) => match[1])).toEqual([
+      ...['general', 'log', 'defaults'],
+      ...builtIn.map((name) => `samplers.${name}`),
+    ]);
+  });
+
+  it('has defaults that are loopback, 10 ms and v3', () => {
+    expect(parse('')).toMatchObject({
+      general: { listen: { host: '127.0.0.1', port: 4241 }, ttl: 10, snapshot_format: 'v3' },
+      log: { level: 'info' },
+      defaults: { enabled: true },
+    });
+  });
+});
+
+describe('agentConfigSchema', () => {
+  it.each([
+    ['0.0.0.0:4241', { host: '0.0.0.0', port: 4241 }],
+    ['[::1]:80', { host: '::1', port: 80 }],
+    ['node-1.example.com:0', { host: 'node-1.example.com', port: 0 }],
+  ])('takes %s to listen on', (text, address) => {
+    expect(parse(`[general]\nlisten = "${text}"`).general.listen).toEqual(address);
+  });
+
+  it.each(['4241', '127.0.0.1', '::1:80', '127.0.0.1:65536', 'a b:1', ''])(
+    'refuses to listen on "%s"',
+    (text) => {
+      expect(() => parse(`[general]\nlisten = "${text}"`)).toThrow(
+        /agent\.toml:2: general\.listen: ".*" is not an/,
+      );
+    },
+  );
+
+  it('names file, line, key and the nearest key of a misspelled one', () => {
+    expect(() => parse('[general]\n\nlissten = "127.0.0.1:1"')).toThrow(
+      expect.objectContaining({
+        code: 'REZ_ERR_CONFIG_UNKNOWN_KEY',
+        message: 'agent.toml:3: unknown key "general.lissten"; did you mean "listen"?',
+      }),
+    );
+    expect(() => parse('[samplers.cpu_usag]\nenabled = false')).toThrow(/did you mean "cpu_usage"/);
+  });
+
+  it.each([
+    ['[scheduler]\npolicy = "normal"', 'agent.toml:1: scheduler'],
+    ['[external_metrics]\nenabled = false', 'agent.toml:1: external_metrics'],
+    ['[general]\nbtf_path = "/x"', 'agent.toml:2: general.btf_path'],
+    ['[defaults]\ninterval = "1s"', 'agent.toml:2: defaults.interval'],
+    ['[defaults]\ngpu_perf_level = "auto"', 'agent.toml:2: defaults.gpu_perf_level'],
+  ])('says of a key of the original that it is not supported: %s', (text, where) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({
+        code: 'REZ_ERR_CONFIG_INVALID',
+        message: `${where}: this version does not support this key; remove it`,
+      }),
+    );
+  });
+
+  it('lets a refused sampler keep its section', () => {
+    expect(parse('[samplers.third_party]\nanything = 1', ['third_party']).samplers.third_party).toEqual({});
+    expect(() => parse('[samplers.third_party]\nanything = 1')).toThrow(/unknown key "samplers.third_party"/);
+  });
+});
