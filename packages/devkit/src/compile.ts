@@ -59,11 +59,12 @@ export function compile(source: BpfSource, toolchain: Toolchain): Compiled {
 
 function runClang(source: BpfSource, { clang }: Toolchain, output: string): string {
   const includes = relative(source.folder, headerFolder(source.folder));
-  // Paths are relative and the compilation folder is fixed: file names get into the line information of the object.
+  // File names get into the line information of the object, so they must be the same wherever it is compiled.
   const { status, stderr, error } = spawnSync(
     clang,
     [
-      ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-fdebug-compilation-dir=.', '-Wall'],
+      ...['-O2', '-g', '-target', 'bpf', '-mcpu=v3', '-Wall'],
+      ...['-fdebug-compilation-dir=.', `-ffile-prefix-map=${includes}=@rezolus/bpf`],
       ...['-I', includes, '-I', 'src', '-c', source.source, '-o', output],
     ],
     { cwd: source.folder, encoding: 'utf8' },

@@ -1,4 +1,4 @@
-import { existsSync, globSync, statSync } from 'node:fs';
+import { existsSync, globSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { RezolusError } from '@rezolus/core';
 
@@ -23,9 +23,11 @@ export function findSources(folders: readonly string[], cwd = process.cwd()): Bp
   return packages.flatMap((folder) => sourcesOf(resolve(cwd, folder)));
 }
 
-function sourcesOf(folder: string): BpfSource[] {
-  if (!existsSync(folder)) throw new RezolusError('REZ_ERR_BPF_TOOLCHAIN', `${folder} does not exist`);
-  if (!statSync(folder).isDirectory()) return [];
+function sourcesOf(path: string): BpfSource[] {
+  if (!existsSync(path)) throw new RezolusError('REZ_ERR_BPF_TOOLCHAIN', `${path} does not exist`);
+  if (!statSync(path).isDirectory()) return [];
+  // Without links, so that paths relative to it hold for the compiler too.
+  const folder = realpathSync(path);
   return globSync('bpf/*.bpf.c', { cwd: folder })
     .sort()
     .map((source) => {
