@@ -35,7 +35,7 @@ export class ProcTable implements Disposable {
     let at = this.#buffer.subarray(0, this.#length).indexOf(needle);
     if (at < 0) return null;
     at += needle.length;
-    while (this.#buffer[at] === 0x20 || this.#buffer[at] === 0x3a) at++;
+    while (this.#buffer[at] === 0x20 || this.#buffer[at] === 0x09 || this.#buffer[at] === 0x3a) at++;
     let value = 0;
     for (let digit = this.#buffer[at]! - 0x30; digit >= 0 && digit <= 9; digit = this.#buffer[++at]! - 0x30) {
       value = value * 10 + digit;

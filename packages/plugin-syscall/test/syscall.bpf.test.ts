@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { bucketIndex, defaultHistogram } from '@rezolus/core';
+import { Harness, runLoad } from '@rezolus/devkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { syscallCounts, syscallLatency } from '../src/index.ts';
+
+describe('syscall samplers against this kernel', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await Harness.start([syscallCounts, syscallLatency]);
+  });
+  afterAll(() => harness[Symbol.asyncDispose]());
+
+  it('count 1,000,000 getppid calls within 0.1 %, host-wide, in the cgroup and as latencies', async () => {
+    const path = '/sys/fs/cgroup/cpu/rezolus-test-syscall';
+    const calls = 1_000_000;
+    mkdirSync(path);
+    try {
+      const own = readFileSync('/proc/self/cgroup', 'utf8').match(/^\d+:cpu:(.*)$/m)![1]!;
+      await harness.refresh();
+      const before = {
+        counts: harness.sum('syscall', { op: 'query' }),
+        latencies: harness.entries('syscall_latency', { op: 'query' }),
+      };
+      writeFileSync(`${path}/cgroup.procs`, String(process.pid));
+      await runLoad('syscalls', calls).finally(() =>
+        writeFileSync(`/sys/fs/cgroup/cpu${own}/cgroup.procs`, String(process.pid)),
+      );
+      await harness.refresh();
+      const counted = harness.sum('syscall', { op: 'query' }) - before.counts;
+      const latencies = harness.entries('syscall_latency', { op: 'query' }) - before.latencies;
+      const inCgroup = harness.sum('cgroup_syscall', { name: '/rezolus-test-syscall', op: 'query' });
+      // Others call such things meanwhile; nobody calls them a thousand times.
+      expect(counted).toBeGreaterThanOrEqual(calls);
+      expect(counted).toBeLessThan(calls * 1.001);
+      expect(latencies).toBeGreaterThanOrEqual(calls);
+      expect(latencies).toBeLessThan(calls * 1.001);
+      expect(inCgroup).toBeGreaterThanOrEqual(calls);
+      expect(inCgroup).toBeLessThan(calls * 1.0001);
+    } finally {
+      rmdirSync(path);
+    }
+  });
+
+  it('put a sleep of 20 ms into the right bucket of the right family', async () => {
+    await harness.refresh();
+    const before = harness.buckets('syscall_latency', { op: 'sleep' });
+    const naps = 40;
+    await runLoad('sleep', naps, 20_000);
+    await harness.refresh();
+    const slept = harness.buckets('syscall_latency', { op: 'sleep' }).map((count, i) => count - before[i]!);
+    const from = bucketIndex(20_000_000n, defaultHistogram);
+    const to = bucketIndex(200_000_000n, defaultHistogram);
+    expect(slept.slice(from, to).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(naps);
+  });
+
+  it('attach nothing on exit when latency is off', async () => {
+    await using counts = await Harness.start([syscallCounts]);
+    const status = counts.status('syscall_counts');
+    expect(status.programs!.map(({ label }) => label)).toEqual(['tp_btf/sys_enter']);
+    await counts.refresh();
+    const before = counts.sum('syscall', { op: 'query' });
+    await runLoad('syscalls', 1000);
+    await counts.refresh();
+    expect(counts.sum('syscall', { op: 'query' }) - before).toBeGreaterThanOrEqual(1000);
+  });
+});
