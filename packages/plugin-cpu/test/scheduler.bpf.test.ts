@@ -80,7 +80,7 @@ describe('scheduler samplers against this kernel', () => {
     await harness.refresh();
     const from = harness.sum('cpu_migrations', { direction: 'from' }) - before.from;
     const to = harness.sum('cpu_migrations', { direction: 'to' }) - before.to;
-    expect(from).toBeGreaterThanOrEqual(moves - 1);
+    expect(from).toBeGreaterThanOrEqual(moves * 0.99);
     expect(from).toBeLessThan(moves * 1.5);
     expect(to).toBe(from);
     expect(harness.sum('cgroup_cpu_migrations') - before.cgroup).toBe(from);
