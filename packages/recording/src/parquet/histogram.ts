@@ -34,6 +34,7 @@ export class HistogramEncoder {
 
   /** push: the cumulative bucket counts of row `row` of the group; rows ascend. */
   push(row: number, buckets: BigUint64Array): void {
+    if (row < this.#rows) throw new RangeError(`row ${row} has a value already`);
     this.#skip(row);
     this.#repetition.push(0, 1);
     if (buckets.length > 1) this.#repetition.push(1, buckets.length - 1);

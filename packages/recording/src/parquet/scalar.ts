@@ -20,6 +20,7 @@ export class ScalarEncoder {
 
   /** push: the value of row `row` of the group, as 32-bit halves; rows ascend. */
   push(row: number, low: number, high: number): void {
+    if (row < this.#rows) throw new RangeError(`row ${row} has a value already`);
     this.#levels?.push(0, row - this.#rows);
     this.#levels?.push(1, 1);
     this.#values.push(low, high);

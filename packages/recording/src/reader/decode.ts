@@ -53,6 +53,7 @@ function loadParquet(): Promise<typeof ParquetWasm> {
 /** decodeScalars: chunks of one row group of `rows` rows. Throws what the decoder throws for damaged pages. */
 export async function decodeScalars(chunks: readonly StoredChunk[], rows: number): Promise<ScalarData[]> {
   const decoded: ScalarData[] = [];
+  if (chunks.length === 0) return decoded;
   for await (const columns of decodeBatches(chunks, rows, rows)) {
     for (const [i, data] of columns.entries()) {
       const signed = chunks[i]!.layout.column.kind === 'gauge';

@@ -9,7 +9,7 @@ import {
   type ScalarData,
   type StoredChunk,
 } from './decode.ts';
-import type { RangeSource } from './range-source.ts';
+import { type RangeSource, readRanges } from './range-source.ts';
 
 /** RowGroup: rows that are stored together, and the earliest and latest of their timestamps in ns. */
 export interface RowGroup {
@@ -110,22 +110,13 @@ class OpenRecording implements Recording {
     const group = this.#file.rowGroups[rowGroup];
     if (group === undefined) throw new RangeError(`there is no row group ${rowGroup}`);
     try {
+      const stored = await this.#load(columns, rowGroup);
+      const isScalar = ({ layout }: StoredChunk) => layout.column.kind !== 'histogram';
+      const scalars = await decodeScalars(stored.filter(isScalar), group.rows);
       const results: ColumnData[] = [];
-      const scalars: { position: number; stored: StoredChunk }[] = [];
-      for (const [position, column] of columns.entries()) {
-        const stored = await this.#load(column, rowGroup);
-        if (stored.layout.column.kind === 'histogram') {
-          results[position] = await decodeHistogram(stored, group.rows);
-        } else {
-          scalars.push({ position, stored });
-        }
+      for (const chunk of stored) {
+        results.push(isScalar(chunk) ? scalars.shift()! : await decodeHistogram(chunk, group.rows));
       }
-      if (scalars.length === 0) return results;
-      const decoded = await decodeScalars(
-        scalars.map(({ stored }) => stored),
-        group.rows,
-      );
-      for (const [i, { position }] of scalars.entries()) results[position] = decoded[i]!;
       return results;
     } catch (cause) {
       throw damaged(cause);
@@ -140,14 +131,17 @@ class OpenRecording implements Recording {
     return this.close();
   }
 
-  async #load(column: number, rowGroup: number): Promise<StoredChunk> {
-    const layout = this.#layouts[column];
-    if (layout === undefined || layout.column.kind === 'other') {
-      throw new RangeError(`column ${column} is not a series`);
-    }
-    const chunk = this.#file.rowGroups[rowGroup]!.chunks[layout.leaf]!;
-    const bytes = await this.#source.read(chunkStart(chunk), chunk.compressedSize);
-    return { layout, chunk, bytes };
+  async #load(columns: readonly number[], rowGroup: number): Promise<StoredChunk[]> {
+    const chunks = columns.map((column) => {
+      const layout = this.#layouts[column];
+      if (layout === undefined || layout.column.kind === 'other') {
+        throw new RangeError(`column ${column} is not a series`);
+      }
+      return { layout, chunk: this.#file.rowGroups[rowGroup]!.chunks[layout.leaf]! };
+    });
+    const ranges = chunks.map(({ chunk }) => ({ offset: chunkStart(chunk), length: chunk.compressedSize }));
+    const bytes = await readRanges(this.#source, ranges);
+    return chunks.map((chunk, i) => ({ ...chunk, bytes: bytes[i]! }));
   }
 
   async #rowGroup(index: number): Promise<RowGroup> {
