@@ -1,0 +1,77 @@
+import type { Plot, RangeReply } from '../../contract.ts';
+
+/** quantiles: what percentile charts show. */
+export const quantiles = [0.5, 0.9, 0.99, 0.999, 0.9999] as const;
+
+/** PlotMode: how its card shows a plot just now. */
+export interface PlotMode {
+  /** Histograms as buckets instead of percentiles. */
+  readonly buckets: boolean;
+  /** The plot's second query instead of its first. */
+  readonly alternative: boolean;
+}
+
+/** plotQuery: the PromQL that `plot` asks in `mode`. */
+export function plotQuery(plot: Plot, mode: PlotMode): string {
+  const query = mode.alternative && plot.alternative ? plot.alternative.query : plot.query;
+  if (plot.style !== 'percentiles') return query;
+  return mode.buckets
+    ? `histogram_heatmap(${query})`
+    : `histogram_quantiles([${quantiles.join(', ')}], ${query})`;
+}
+
+/** Drawn: the kind of chart that shows an answer. */
+export type Drawn = 'line' | 'lines' | 'percentiles' | 'devices' | 'buckets';
+
+/** drawnAs: the kind of chart that shows `reply` of `plot`. One device makes a line, whatever the style. */
+export function drawnAs(plot: Plot, reply: RangeReply): Drawn {
+  if (reply.kind === 'buckets') return 'buckets';
+  if (plot.style === 'percentiles') return 'percentiles';
+  if (reply.series.length === 1) return 'line';
+  const perDevice = reply.series.every(({ labels }) => labels.id !== undefined);
+  if (plot.style === 'heatmap' || (plot.style === 'auto' && perDevice)) return 'devices';
+  return 'lines';
+}
+
+/** isEmpty: whether `reply` has nothing to draw. */
+export function isEmpty(reply: RangeReply): boolean {
+  if (reply.kind === 'buckets') return reply.counts.length === 0;
+  return reply.series.every((series) => series.values.every((value) => !Number.isFinite(value)));
+}
+
+/** RangeRequest: a range query: what the route takes; times and step in ms. */
+export interface RangeRequest {
+  readonly query: string;
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+  readonly points: number;
+}
+
+/** pointBudget: how many points a chart of `width` CSS pixels asks for; coarse, so that small changes ask for nothing. */
+export function pointBudget(width: number, buckets: boolean): number {
+  const pixelsPerPoint = buckets ? 3 : 2;
+  return Math.min(600, Math.max(100, Math.ceil(width / pixelsPerPoint / 50) * 50));
+}
+
+/** rangeRequest: the request whose answer fills `window` to both edges, on ticks that do not depend on the window. */
+export function rangeRequest(
+  query: string,
+  window: { readonly min: number; readonly max: number },
+  step: number,
+  points: number,
+): RangeRequest {
+  const start = Math.floor(window.min / step - 1) * step;
+  const end = Math.ceil(window.max / step + 1) * step;
+  return { query, start, end, step, points };
+}
+
+/** answers: whether `reply`, the answer to `had`, shows all that the answer to `wanted` would. */
+export function answers(had: RangeRequest, reply: RangeReply, wanted: RangeRequest): boolean {
+  if (had.query !== wanted.query || had.step !== wanted.step) return false;
+  if (wanted.start < had.start || wanted.end > had.end) return false;
+  if (had.start === wanted.start && had.end === wanted.end) return had.points >= wanted.points;
+  if (reply.kind === 'buckets')
+    return reply.times.length < had.points && (had.end - had.start) / had.step <= had.points;
+  return reply.series.every((series) => series.min === undefined);
+}

@@ -1,0 +1,79 @@
+import type { RangeReply } from '../../contract.ts';
+import { fetchRange } from '../lib/api.ts';
+import { ReplyCache } from '../lib/cache.ts';
+import { answers, isEmpty, type RangeRequest } from '../lib/plot-query.ts';
+
+/** LoadState: what a chart has to show. `empty` only where it never had anything. */
+export type LoadState = 'loading' | 'ready' | 'empty' | 'error';
+
+const cache = new ReplyCache(48 << 20);
+const keyOf = (wanted: RangeRequest) => Object.values(wanted).join('\n');
+
+/**
+ * Loader: the data of one chart. What it has stays until something better arrived; of requests that overtake each
+ * other only the last one counts.
+ */
+export class Loader {
+  state = $state<LoadState>('loading');
+  reply = $state.raw<RangeReply | null>(null);
+  /** The step of `reply`, ms. */
+  step = $state(1000);
+  error = $state('');
+  #had: RangeRequest | null = null;
+  #wanted = '';
+  #abort: AbortController | null = null;
+
+  /** load gets what `wanted` asks for unless it is there or under way. `fresh` = whatever was kept may have aged. */
+  async load(wanted: RangeRequest, fresh: boolean): Promise<void> {
+    const key = keyOf(wanted);
+    if (
+      this.#had &&
+      this.reply &&
+      this.state !== 'error' &&
+      !fresh &&
+      answers(this.#had, this.reply, wanted)
+    ) {
+      this.stop();
+      return;
+    }
+    if (key === this.#wanted) return;
+    this.stop();
+    const kept = fresh ? undefined : cache.get(key);
+    if (kept) {
+      this.#take(wanted, kept);
+      return;
+    }
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#wanted = key;
+    try {
+      const reply = await fetchRange(wanted, abort.signal);
+      if (abort.signal.aborted) return;
+      if (!fresh) cache.set(key, reply);
+      this.#take(wanted, reply);
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      this.error = error instanceof Error ? error.message : String(error);
+      this.state = 'error';
+    } finally {
+      if (this.#abort === abort) this.stop();
+    }
+  }
+
+  /** stop drops the request under way. */
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = null;
+    this.#wanted = '';
+  }
+
+  #take(wanted: RangeRequest, reply: RangeReply): void {
+    const changed = this.#had?.query !== wanted.query;
+    this.#had = wanted;
+    this.step = wanted.step;
+    this.reply = reply;
+    // A window without data is no reason to take away a chart that has some elsewhere.
+    const hadSome = !changed && this.state === 'ready';
+    this.state = isEmpty(reply) && !hadSome ? 'empty' : 'ready';
+  }
+}
