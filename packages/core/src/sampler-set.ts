@@ -43,6 +43,7 @@ export class SamplerSet implements AsyncDisposable {
   readonly #disposal = new AsyncDisposableStack();
   readonly #abort = new AbortController();
   readonly #log: (sampler: string) => Logger;
+  #tick = 0;
 
   private constructor(logger: (sampler: string) => Logger) {
     this.#log = logger;
@@ -90,10 +91,11 @@ export class SamplerSet implements AsyncDisposable {
 
   /** refresh: refreshes every sampler; one that throws keeps its last values out of the next snapshot. */
   async refresh(): Promise<void> {
+    this.#tick++;
     for (const running of this.#running) {
       const began = performance.now();
       try {
-        const pending = running.sampler.refresh();
+        const pending = running.sampler.refresh(this.#tick);
         if (pending !== undefined) await pending;
         if (running.error !== null) this.#log(running.name).info({}, 'sampler recovered');
         running.error = null;

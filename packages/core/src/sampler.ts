@@ -61,7 +61,11 @@ export interface SamplerContext<Options = OptionValues<OptionDeclarations>> {
 /** Sampler: a running sampler. The host calls `refresh` on demand, never two at a time, and reads `groups` after it. */
 export interface Sampler {
   readonly groups: readonly MetricGroup[];
-  refresh(): void | Promise<void>;
+  /**
+   * refresh: reads everything anew. `tick` is the same for all samplers of one refresh and grows with each, so that
+   * what they share can be read once.
+   */
+  refresh(tick: number): void | Promise<void>;
   /** report: route taken, programs, what is missing and why. */
   report?(): SamplerReport;
   [Symbol.asyncDispose]?(): Promise<void>;

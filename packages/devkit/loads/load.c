@@ -5,6 +5,7 @@
  *   load syscalls N           N times getppid(2)
  *   load pingpong CPU N       N round trips between two processes over two pipes, both on one CPU
  *   load sleep N US           N times nanosleep
+ *   load unmap N              N pages written and dropped again, each a TLB flush
  *   load migrate N            N moves of one thread between CPU 0 and 1
  */
 #define _GNU_SOURCE
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -106,6 +108,20 @@ static void naps(long n, long us)
 	report("sleep", began, n);
 }
 
+static void unmap(long n)
+{
+	double began = now_ns();
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		exit(1);
+	for (long i = 0; i < n; i++) {
+		*(volatile char *)page = 1;
+		madvise(page, 4096, MADV_DONTNEED);
+	}
+	report("unmap", began, n);
+}
+
 static void migrate(long n)
 {
 	double began = now_ns();
@@ -126,6 +142,8 @@ int main(int argc, char **argv)
 		pingpong(atoi(argv[2]), atol(argv[3]));
 	else if (argc == 4 && !strcmp(argv[1], "sleep"))
 		naps(atol(argv[2]), atol(argv[3]));
+	else if (argc == 3 && !strcmp(argv[1], "unmap"))
+		unmap(atol(argv[2]));
 	else if (argc == 3 && !strcmp(argv[1], "migrate"))
 		migrate(atol(argv[2]));
 	else

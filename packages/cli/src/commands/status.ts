@@ -24,8 +24,8 @@ export default class Status extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     const { fetchStatus, renderStatus, statusExitCode } = await import('@rezolus/agent');
-    const status = await fetchStatus(args.endpoint);
-    this.log(flags.json ? JSON.stringify(status) : renderStatus(status, { all: flags.all }));
+    const { status, body } = await fetchStatus(args.endpoint);
+    this.log(flags.json ? body : renderStatus(status, { verbose: flags.all }).trimEnd());
     process.exitCode = statusExitCode(status);
   }
 }

@@ -10,16 +10,17 @@ export const usage = {
     softirq_entry_raw: { section: 'raw_tp/softirq_entry' },
     softirq_exit_btf: { section: 'tp_btf/softirq_exit' },
     softirq_exit_raw: { section: 'raw_tp/softirq_exit' },
-    read_tasks: { section: 'iter/task' },
     sched_process_exit: { section: 'tp_btf/sched_process_exit' },
+    read_tasks: { section: 'iter/task' },
   },
   maps: {
     '.rodata': { type: 'array', keySize: 4, valueSize: 17, maxEntries: 1, mmapable: true, value: '.rodata' },
     banks: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'usage_bank' },
-    accounts: { type: 'task_storage', keySize: 4, valueSize: 40, maxEntries: 0, mmapable: false, value: 'task_account' },
-    cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'usage_cgroup' },
     cgroup_names: { type: 'array', keySize: 4, valueSize: 216, maxEntries: 1, mmapable: true, value: 'cgroup_name' },
+    cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'usage_cgroup' },
+    bandwidths: { type: 'array', keySize: 4, valueSize: 56, maxEntries: 1, mmapable: true, value: 'bandwidth_row' },
     softirqs: { type: 'array', keySize: 4, valueSize: 320, maxEntries: 1, mmapable: true, value: 'softirq_bank' },
+    accounts: { type: 'task_storage', keySize: 4, valueSize: 40, maxEntries: 0, mmapable: false, value: 'task_account' },
     '.bss': { type: 'array', keySize: 4, valueSize: 48, maxEntries: 1, mmapable: true, value: '.bss' },
   },
   structs: {
@@ -27,8 +28,9 @@ export const usage = {
       size: 17,
       fields: {
         cgroup_capacity: { offset: 0, size: 4, count: 1 },
+        bandwidth_enabled: { offset: 4, size: 1, count: 1 },
         started_at: { offset: 8, size: 8, count: 1 },
-        task_records: { offset: 16, size: 1, count: 1 },
+        usage_enabled: { offset: 16, size: 1, count: 1 },
       },
     },
     usage_bank: {
@@ -37,26 +39,6 @@ export const usage = {
         'cgroups.started': { offset: 0, size: 8, count: 1 },
         'cgroups.unmeasured': { offset: 8, size: 8, count: 1 },
         exited: { offset: 16, size: 8, count: 1 },
-      },
-    },
-    task_account: {
-      size: 40,
-      fields: {
-        runtime: { offset: 0, size: 8, count: 1 },
-        user: { offset: 8, size: 8, count: 1 },
-        system: { offset: 16, size: 8, count: 1 },
-        total: { offset: 24, size: 8, count: 1 },
-        known: { offset: 32, size: 4, count: 1 },
-        exited: { offset: 36, size: 4, count: 1 },
-      },
-    },
-    usage_cgroup: {
-      size: 64,
-      fields: {
-        serial: { offset: 0, size: 8, count: 1 },
-        user: { offset: 8, size: 8, count: 1 },
-        system: { offset: 16, size: 8, count: 1 },
-        exited: { offset: 24, size: 8, count: 1 },
       },
     },
     cgroup_name: {
@@ -71,12 +53,44 @@ export const usage = {
         grandparent: { offset: 152, size: 1, count: 64, signed: true },
       },
     },
+    usage_cgroup: {
+      size: 64,
+      fields: {
+        serial: { offset: 0, size: 8, count: 1 },
+        user: { offset: 8, size: 8, count: 1 },
+        system: { offset: 16, size: 8, count: 1 },
+        exited: { offset: 24, size: 8, count: 1 },
+      },
+    },
+    bandwidth_row: {
+      size: 56,
+      fields: {
+        serial: { offset: 0, size: 8, count: 1 },
+        session: { offset: 8, size: 8, count: 1 },
+        quota: { offset: 16, size: 8, count: 1 },
+        period: { offset: 24, size: 8, count: 1 },
+        periods: { offset: 32, size: 8, count: 1 },
+        throttled_periods: { offset: 40, size: 8, count: 1 },
+        throttled_time: { offset: 48, size: 8, count: 1 },
+      },
+    },
     softirq_bank: {
       size: 320,
       fields: {
         started_at: { offset: 0, size: 8, count: 1 },
         count: { offset: 8, size: 8, count: 16 },
         time: { offset: 136, size: 8, count: 16 },
+      },
+    },
+    task_account: {
+      size: 40,
+      fields: {
+        runtime: { offset: 0, size: 8, count: 1 },
+        user: { offset: 8, size: 8, count: 1 },
+        system: { offset: 16, size: 8, count: 1 },
+        total: { offset: 24, size: 8, count: 1 },
+        known: { offset: 32, size: 4, count: 1 },
+        exited: { offset: 36, size: 4, count: 1 },
       },
     },
     '.bss': {
@@ -100,7 +114,8 @@ export const usage = {
   },
   variables: {
     cgroup_capacity: { map: '.rodata', offset: 0, size: 4 },
+    bandwidth_enabled: { map: '.rodata', offset: 4, size: 1 },
     started_at: { map: '.rodata', offset: 8, size: 8 },
-    task_records: { map: '.rodata', offset: 16, size: 1 },
+    usage_enabled: { map: '.rodata', offset: 16, size: 1 },
   },
 } as const satisfies BpfObjectSpec;

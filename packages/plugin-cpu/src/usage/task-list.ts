@@ -1,4 +1,4 @@
-import type { BpfIterator, Member, MetricGroup, StructSpec } from '@rezolus/core';
+import type { Member, MetricGroup, StructSpec } from '@rezolus/core';
 import type { CgroupTable } from '@rezolus/libbpf';
 
 interface Known {
@@ -10,30 +10,21 @@ interface Known {
 }
 
 /**
- * TaskList: the live threads as the task iterator yields them (`struct task_record`). Labels are made when a thread is
+ * TaskList: the live threads as the pass over all threads yields them (`struct task_record`). Labels are made when a thread is
  * new, was renamed or moved, and kept else; membership changes replace the group's members.
  */
 export class TaskList {
-  readonly #iterator: BpfIterator;
   readonly #spec: StructSpec;
   readonly #cgroups: CgroupTable;
   #known = new Map<number, Known>();
 
-  constructor(iterator: BpfIterator, spec: StructSpec, cgroups: CgroupTable) {
-    this.#iterator = iterator;
+  constructor(spec: StructSpec, cgroups: CgroupTable) {
     this.#spec = spec;
     this.#cgroups = cgroups;
   }
 
-  /**
-   * read: one pass over all threads: accounts them in the kernel, brings the cgroup table up to date and writes the
-   * totals into `group`.
-   */
-  read(group: MetricGroup): void {
-    group.beginRead();
-    const bytes = this.#iterator.read();
-    // The pass may have met new cgroups: their names are needed below.
-    this.#cgroups.refresh();
+  /** read: brings the members of `group` up to date with the records of a pass and writes the totals into it. */
+  read(bytes: Uint8Array, group: MetricGroup): void {
     const { size, fields } = this.#spec;
     const count = Math.floor(bytes.length / size);
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, (count * size) >>> 2);
@@ -80,7 +71,6 @@ export class TaskList {
       target[i * 2] = words[base]!;
       target[i * 2 + 1] = words[base + 1]!;
     }
-    group.endRead();
   }
 }
 

@@ -41,7 +41,7 @@ struct task_record task_record_layout[1];
 
 /* started_at: monotonic time of the load, ns: only threads born later bring their whole history. */
 const volatile u64 started_at = 0;
-const volatile bool task_records = true;
+const volatile bool usage_enabled = false;
 
 /* share: the part of `runtime` that is user time, by the ratio of ticks; in 1/1024 so that it cannot overflow. */
 static __always_inline u64 user_share(u64 runtime, u64 user, u64 system, bool kernel_thread)
@@ -80,24 +80,17 @@ static __always_inline void account(struct task_struct *task, struct task_accoun
 	}
 }
 
-SEC("iter/task") int read_tasks(struct bpf_iter__task *ctx)
+static __always_inline void usage_task(struct task_struct *task, struct seq_file *seq, struct usage_bank *bank, u32 cpu)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-	struct usage_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
-	struct task_struct *task = ctx->task;
 	struct task_record record = {};
 	struct task_account *seen;
 	struct usage_cgroup *row;
 
-	if (!task || !bank)
-		return 0;
 	seen = bpf_task_storage_get(&accounts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!seen || seen->exited)
-		return 0;
+		return;
 	row = cgroup_row(true, cgroups, usage_cgroup, task, cpu, &bank->cgroups);
 	account(task, seen, row);
-	if (!task_records)
-		return 0;
 	record.pid = task->pid;
 	record.tgid = task->tgid;
 	record.start_time = task->start_time;
@@ -105,8 +98,7 @@ SEC("iter/task") int read_tasks(struct bpf_iter__task *ctx)
 	record.cgroup = task_css(true, task)->id;
 	record.kernel_thread = !!(task->flags & PF_KTHREAD);
 	bpf_probe_read_kernel_str(record.comm, TASK_COMM_LEN, task->comm);
-	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
-	return 0;
+	bpf_seq_write(seq, &record, sizeof(record));
 }
 
 SEC("tp_btf/sched_process_exit") int BPF_PROG(sched_process_exit, struct task_struct *task)

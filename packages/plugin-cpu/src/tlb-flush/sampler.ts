@@ -1,0 +1,69 @@
+import { ABI, defineSampler, UnsupportedError } from '@rezolus/core';
+import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, totalOf, tracepoints } from '@rezolus/libbpf';
+import { tlb as tlbBpf } from '../gen/tlb.bpf.ts';
+import { cgroupFlushes, flushes } from './metrics.ts';
+
+const bank = tlbBpf.structs.tlb_bank.fields;
+const row = tlbBpf.structs.tlb_cgroup.fields;
+
+/** cpuTlbFlush: TLB flushes by reason, per CPU and per cgroup. */
+export const cpuTlbFlush = defineSampler({
+  name: 'cpu_tlb_flush',
+  abi: ABI,
+  description: 'TLB flushes by reason, per CPU and per cgroup',
+  groups: [flushes, cgroupFlushes],
+  create(context) {
+    const { bpf, possibleCpus } = context;
+    using cleanup = new DisposableStack();
+    const object = cleanup.use(bpf.open(tlbBpf));
+    const hooks = tracepoints(object, tlbBpf, bpf.kernelBtf, { tlb_flush: true });
+    object.configure({ cgroup_capacity: maxCgroups });
+    object.resize('banks', possibleCpus);
+    object.resize('cgroups', possibleCpus * maxCgroups);
+    object.resize('cgroup_names', maxCgroups);
+    object.load();
+    const programs = object.attachAll(hooks);
+    if (programs.every(({ verdict }) => verdict === 'unsupported')) {
+      throw new UnsupportedError(
+        'tlb_flush',
+        'this kernel has no tracepoint tlb_flush (it exists on x86 only)',
+      );
+    }
+    const banks = object.map('banks');
+    const cgroups = new CgroupTable(
+      object.map('cgroup_names'),
+      tlbBpf.structs.cgroup_name,
+      object.map('cgroups'),
+      {
+        banks,
+        startedOffset: bank['cgroups.started'].offset,
+      },
+    );
+    const perCpu = context.group(flushes.name);
+    perCpu.setMembers(cpuMembers(possibleCpus));
+    const perCgroup = context.group(cgroupFlushes.name);
+    const cpus = [...Array(possibleCpus).keys()];
+    const offsets = cgroupFlushes.metrics.map((_, reason) => row.flushes.offset + reason * 8);
+    const mapBytes = object.mapBytes();
+    const resources = cleanup.move();
+    return {
+      groups: [perCpu, perCgroup],
+      refresh() {
+        perCpu.beginRead();
+        copyPerCpu(perCpu.counters, banks, bank.flushes.offset, bank.flushes.count, cpus);
+        perCpu.endRead();
+        cgroups.refresh();
+        cgroups.read(perCgroup, offsets);
+      },
+      report: () => ({
+        route: programs.map(({ label }) => label).join(', '),
+        programs,
+        drops: { cgroups_beyond_table: totalOf(banks, bank['cgroups.unmeasured'].offset) },
+        mapBytes,
+      }),
+      async [Symbol.asyncDispose]() {
+        resources.dispose();
+      },
+    };
+  },
+});
