@@ -23,6 +23,11 @@ export interface FloatColumn {
   /** Value minus `base`, exact below 2^53 whatever the size of the u64 itself. */
   readonly values: Float64Array;
   readonly base: bigint;
+  /**
+   * One byte per row, 1 = the series ended here: the row carries no value, and no earlier sample is looked back to
+   * across it (Prometheus' stale marker). Left out where no row is one.
+   */
+  readonly stale?: Uint8Array;
 }
 
 /**

@@ -1,0 +1,112 @@
+import type { Call } from '../ast.ts';
+import type { Context } from '../context.ts';
+import {
+  floatSeries,
+  type Grid,
+  histogramSeries,
+  type RangeSeries,
+  type RangeVector,
+  type VectorSeries,
+  type VectorValue,
+} from '../values.ts';
+import {
+  endFunctions,
+  overTimeFunctions,
+  overTimeHistogramFunctions,
+  samplingFunctions,
+} from './over-time.ts';
+import { warnAboutQuantiles } from './quantile.ts';
+import { type HistogramFunction, rateFunctions, rateHistogramFunctions } from './rate.ts';
+import { regressionFunctions } from './regression.ts';
+import type { FloatFunction, FloatWindow } from './window.ts';
+
+const floatFunctions: Readonly<Record<string, FloatFunction>> = {
+  ...rateFunctions,
+  ...overTimeFunctions,
+  ...regressionFunctions,
+  ...samplingFunctions,
+  ...endFunctions,
+};
+const histogramFunctions: Readonly<Record<string, HistogramFunction>> = {
+  ...rateHistogramFunctions,
+  ...overTimeHistogramFunctions,
+};
+
+/** isRangeFunction: whether {@link overRange} has the function. */
+export function isRangeFunction(name: string): boolean {
+  return Object.hasOwn(floatFunctions, name);
+}
+
+/** overRange: a function that reduces the samples of each range to one. */
+export function overRange(
+  context: Context,
+  call: Call,
+  range: RangeVector,
+  scalars: readonly Float64Array[],
+  grid: Grid,
+): VectorValue {
+  if (call.name === 'quantile_over_time') warnAboutQuantiles(context, call, scalars[0]!);
+  const series = range.series.map((each): VectorSeries | null => {
+    context.budget.allocate(grid.count);
+    if (each.samples.kind === 'float' || Object.hasOwn(samplingFunctions, call.name))
+      return ofFloats(context, call.name, each, range, scalars, grid);
+    const reduce = Object.hasOwn(histogramFunctions, call.name) ? histogramFunctions[call.name]! : null;
+    if (reduce === null) return null;
+    context.budget.work(each.samples.counts.length);
+    const result = histogramSeries(each.labels, dropsName(call.name, each), grid.count);
+    reduce(each.samples, each.windows, range, context.settings.lookbackMs).forEach((histogram, i) => {
+      if (histogram === undefined) return;
+      result.present[i] = 1;
+      result.histograms[i] = histogram;
+    });
+    return result;
+  });
+  const present = series.filter((each) => each?.present.includes(1)) as VectorSeries[];
+  return { type: 'vector', series: present };
+}
+
+function dropsName(name: string, series: RangeSeries): boolean {
+  return !Object.hasOwn(endFunctions, name) || series.dropName;
+}
+
+function ofFloats(
+  context: Context,
+  name: string,
+  series: RangeSeries,
+  range: RangeVector,
+  scalars: readonly Float64Array[],
+  grid: Grid,
+): VectorSeries {
+  const { samples, windows } = series;
+  const reduce = floatFunctions[name]!;
+  const args: number[] = scalars.map(() => 0);
+  const window: FloatWindow = {
+    times: samples.times,
+    values: samples.kind === 'float' ? samples.values : samples.times,
+    base: samples.kind === 'float' ? samples.base : 0,
+    from: 0,
+    to: 0,
+    startMs: 0,
+    endMs: 0,
+    nowMs: 0,
+    lookbackMs: context.settings.lookbackMs,
+    args,
+  };
+  const result = floatSeries(series.labels, dropsName(name, series), grid.count);
+  const readsAll = name !== 'irate' && name !== 'idelta';
+  for (let i = 0; i < grid.count; i++) {
+    window.from = windows.from[i]!;
+    window.to = windows.to[i]!;
+    if (window.to <= window.from) continue;
+    window.endMs = range.ends[i]!;
+    window.startMs = window.endMs - range.rangeMs;
+    window.nowMs = grid.times[i]!;
+    for (let j = 0; j < scalars.length; j++) args[j] = scalars[j]![i]!;
+    const value = reduce(window);
+    if (readsAll) context.budget.work(window.to - window.from);
+    if (value === undefined) continue;
+    result.present[i] = 1;
+    result.values[i] = value;
+  }
+  return result;
+}

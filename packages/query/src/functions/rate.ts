@@ -1,0 +1,129 @@
+import { Accumulator, type Histogram, RowSlider } from '../histogram.ts';
+import type { HistogramColumn } from '../source.ts';
+import type { RangeVector, Windows } from '../values.ts';
+import type { FloatFunction, FloatWindow } from './window.ts';
+
+/**
+ * extrapolation: by what to multiply the change between the first and the last sample to cover the range: up to 1.1
+ * sample distances are filled at each end, more than that only by half a distance, and never below zero.
+ * Prometheus, promql/functions.go, extrapolatedRate.
+ */
+function extrapolation(
+  first: number,
+  last: number,
+  samples: number,
+  window: Pick<FloatWindow, 'startMs' | 'endMs'>,
+  toZero: number,
+): number {
+  const sampled = last - first;
+  const average = sampled / (samples - 1);
+  const threshold = average * 1.1;
+  let before = first - window.startMs;
+  let after = window.endMs - last;
+  if (before >= threshold) before = average / 2;
+  if (sampled * toZero < before) before = sampled * toZero;
+  if (after >= threshold) after = average / 2;
+  return (sampled + before + after) / sampled;
+}
+
+function change(window: FloatWindow, isCounter: boolean, perSecond: boolean): number | undefined {
+  const { times, values, base, from, to } = window;
+  if (to - from < 2) return undefined;
+  let result = values[to - 1]! - values[from]!;
+  if (isCounter)
+    for (let i = from + 1; i < to; i++) if (values[i]! < values[i - 1]!) result += values[i - 1]! + base;
+  const first = values[from]! + base;
+  const toZero = isCounter && result > 0 && first >= 0 ? first / result : Number.POSITIVE_INFINITY;
+  const factor = extrapolation(times[from]!, times[to - 1]!, to - from, window, toZero);
+  return result * (perSecond ? factor / ((window.endMs - window.startMs) / 1000) : factor);
+}
+
+function lastChange(window: FloatWindow, isCounter: boolean, perSecond: boolean): number | undefined {
+  const { times, values, base, from, to } = window;
+  if (to - from < 2 || isOld(times[to - 1]!, window)) return undefined;
+  const elapsed = times[to - 1]! - times[to - 2]!;
+  if (elapsed === 0) return undefined;
+  const [before, now] = [values[to - 2]!, values[to - 1]!];
+  const result = isCounter && now < before ? now + base : now - before;
+  return perSecond ? result / (elapsed / 1000) : result;
+}
+
+/**
+ * The change between the last two samples says nothing about now once the series is no longer there: in a recording a
+ * cgroup that ended would keep its last rate for the whole range.
+ */
+function isOld(lastMs: number, window: Pick<FloatWindow, 'endMs' | 'lookbackMs'>): boolean {
+  return lastMs < window.endMs - window.lookbackMs;
+}
+
+/** rateFunctions: change over a range, of doubles. */
+export const rateFunctions: Readonly<Record<string, FloatFunction>> = {
+  rate: (window) => change(window, true, true),
+  increase: (window) => change(window, true, false),
+  delta: (window) => change(window, false, false),
+  irate: (window) => lastChange(window, true, true),
+  idelta: (window) => lastChange(window, false, false),
+};
+
+/** HistogramFunction: reduces each window of a histogram in time. */
+export type HistogramFunction = (
+  column: HistogramColumn,
+  windows: Windows,
+  range: Pick<RangeVector, 'ends' | 'rangeMs'>,
+  lookbackMs: number,
+) => (Histogram | undefined)[];
+
+function histogramChange(perSecond: boolean): HistogramFunction {
+  return (column, { from, to }, { ends, rangeMs }) => {
+    const accumulator = new Accumulator(column.config);
+    const slider = new RowSlider(column, accumulator);
+    const totals = observations(column);
+    return Array.from(ends, (endMs, i) => {
+      const [first, end] = [from[i]!, to[i]!];
+      if (end - first < 2) return undefined;
+      // The entries of a row that follows a reset are its whole state: just what a counter that restarted adds.
+      slider.moveTo(first + 1, end);
+      let added = 0;
+      for (let bucket = accumulator.low; bucket <= accumulator.high; bucket++)
+        added += accumulator.dense[bucket]!;
+      const window = { startMs: endMs - rangeMs, endMs };
+      const toZero = added > 0 ? totals[first]! / added : Number.POSITIVE_INFINITY;
+      const [start, last] = [column.times[first]!, column.times[end - 1]!];
+      const factor = extrapolation(start, last, end - first, window, toZero);
+      return accumulator.snapshot(perSecond ? factor / (rangeMs / 1000) : factor);
+    });
+  };
+}
+
+/** observations: how many observations a histogram has had at each row. */
+function observations(column: HistogramColumn): Float64Array {
+  const totals = new Float64Array(column.times.length);
+  let total = 0;
+  for (let row = 0; row < totals.length; row++) {
+    if (column.resets[row] === 1) total = 0;
+    for (let i = column.starts[row]!; i < column.starts[row + 1]!; i++) total += column.counts[i]!;
+    totals[row] = total;
+  }
+  return totals;
+}
+
+const histogramIrate: HistogramFunction = (column, { from, to }, { ends }, lookbackMs) =>
+  Array.from(ends, (endMs, i) => {
+    const row = to[i]! - 1;
+    if (to[i]! - from[i]! < 2 || isOld(column.times[row]!, { endMs, lookbackMs })) return undefined;
+    const elapsed = (column.times[row]! - column.times[row - 1]!) / 1000;
+    if (elapsed === 0) return undefined;
+    const [start, end] = [column.starts[row]!, column.starts[row + 1]!];
+    return {
+      config: column.config,
+      buckets: column.buckets.subarray(start, end),
+      counts: column.counts.subarray(start, end).map((count) => count / elapsed),
+    };
+  });
+
+/** rateHistogramFunctions: change over a range, of histograms. */
+export const rateHistogramFunctions: Readonly<Record<string, HistogramFunction>> = {
+  rate: histogramChange(true),
+  increase: histogramChange(false),
+  irate: histogramIrate,
+};

@@ -1,0 +1,61 @@
+import { limitError } from './position.ts';
+
+/** QueryLimits: what one query may cost. */
+export interface QueryLimits {
+  /** Times of a range query and of each subquery; Prometheus has 11,000. */
+  readonly maxSteps: number;
+  /** Series that all selectors of a query match together. */
+  readonly maxSeries: number;
+  /** Values that all parts of a query hold together: series × steps, summed up. */
+  readonly maxPoints: number;
+  /** Time for the evaluation after loading, ms. */
+  readonly timeoutMs: number;
+}
+
+/** defaultLimits: 11,000 steps, 20,000 series, 20 million values (160 MB), 30 s. */
+export const defaultLimits: QueryLimits = {
+  maxSteps: 11_000,
+  maxSeries: 20_000,
+  maxPoints: 20_000_000,
+  timeoutMs: 30_000,
+};
+
+const checkEvery = 200_000;
+
+/** Budget: counts what a query costs and stops it. Throws REZ_ERR_QUERY_LIMIT. */
+export class Budget {
+  readonly limits: QueryLimits;
+  readonly #signal: AbortSignal | undefined;
+  readonly #deadline: number;
+  #points = 0;
+  #work = 0;
+
+  constructor(limits: QueryLimits, signal?: AbortSignal) {
+    this.limits = limits;
+    this.#signal = signal;
+    this.#deadline = performance.now() + limits.timeoutMs;
+  }
+
+  /** allocate: before `count` values are stored. */
+  allocate(count: number): void {
+    this.#points += count;
+    if (this.#points > this.limits.maxPoints)
+      throw limitError(`the query needs more than ${this.limits.maxPoints} values`);
+    this.work(count);
+  }
+
+  /** work: after about `count` steps of computation; looks at clock and signal now and then. */
+  work(count: number): void {
+    this.#work += count;
+    if (this.#work < checkEvery) return;
+    this.#work = 0;
+    this.check();
+  }
+
+  /** check: looks at clock and signal now. Throws the reason of the signal where it was aborted. */
+  check(): void {
+    this.#signal?.throwIfAborted();
+    if (performance.now() > this.#deadline)
+      throw limitError(`the query took longer than ${this.limits.timeoutMs} ms`);
+  }
+}
