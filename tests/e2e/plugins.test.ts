@@ -80,7 +80,9 @@ describe('plugins of third parties', () => {
     const { agent, url } = await startAgent(folder, '', { REZOLUS_DATA_DIR: folder.path });
     await using _agent = agent;
     const snapshot = await (await fetch(`${url}/metrics/json`)).text();
-    const status: SamplerStatus[] = (await (await fetch(`${url}/status`)).json()).samplers;
+    const status: SamplerStatus[] = (
+      (await (await fetch(`${url}/status`)).json()) as { samplers: SamplerStatus[] }
+    ).samplers;
     const of = (name: string, plugin: string) =>
       status.find((sampler) => sampler.name === name && sampler.plugin === plugin);
 
