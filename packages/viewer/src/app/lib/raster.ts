@@ -57,10 +57,10 @@ export function deviceRaster(
   return finish(values, width, rows.length);
 }
 
-/** bucketLow: the lower end of bucket `row`, for a logarithmic axis: never 0. */
+/** bucketLow: the lower end of bucket `row`; where that is 0 or unknown, a value that a logarithmic axis can show. */
 export function bucketLow(bounds: Float64Array, row: number): number {
-  const high = bounds[row] ?? 1;
-  return Math.max(row > 0 ? bounds[row - 1]! : 0, high / 2);
+  const below = row > 0 ? bounds[row - 1]! : 0;
+  return below > 0 ? below : (bounds[row] ?? 1) / 2;
 }
 
 /**

@@ -91,7 +91,7 @@ export function linearTicks(min: number, max: number, count: number, unit: UnitS
   if (!(span > 0) || !Number.isFinite(span)) return [min];
   const step = roundStep(span / Math.max(1, count), unit);
   const ticks: number[] = [];
-  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) ticks.push(i * step);
+  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) ticks.push(i * step + 0);
   return ticks;
 }
 
@@ -104,8 +104,8 @@ function roundStep(rough: number, unit: UnitSystem): number {
 
 /** logTicks: decades inside [min, max], with 2 and 5 between them where few decades are in sight; at most `count`. */
 export function logTicks(min: number, max: number, count: number): number[] {
-  const first = Math.floor(Math.log10(min) - 1e-9);
-  const last = Math.ceil(Math.log10(max) + 1e-9);
+  const first = Math.floor(Math.log10(min) + 1e-9);
+  const last = Math.ceil(Math.log10(max) - 1e-9);
   const between = (last - first) * 3 <= count + 2 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil((last - first) / Math.max(1, count)));
   const ticks: number[] = [];
