@@ -147,7 +147,7 @@ describe('SamplerSet', () => {
     let opened = 0;
     const sharing = (name: string) =>
       definition(name, async (context, counting) => {
-        await context.shared('object', () => {
+        await context.shared('object', async () => {
           opened++;
           throw new UnsupportedError('btf', 'no BTF');
         });
@@ -158,7 +158,7 @@ describe('SamplerSet', () => {
       ['a', 'disabled'],
       ['b', 'disabled'],
     ]);
-    expect(opened).toBeGreaterThan(0);
+    expect(opened).toBe(1);
   });
 
   it('does not create a sampler that is switched off, and tells the others of its plugin', async () => {
