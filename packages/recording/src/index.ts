@@ -9,4 +9,3 @@ export { type RecordOptions, type RecordProgress, type RecordSummary, record } f
 export { SnapshotWriter } from './recorder/snapshot-writer.ts';
 export { StagingFile } from './recorder/staging-file.ts';
 export { alignedTicks, type Tick } from './recorder/ticks.ts';
-export { type RecordingSourceOptions, recordingSource } from './source.ts';

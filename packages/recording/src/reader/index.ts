@@ -1,4 +1,5 @@
 // What a browser may import: no module under it needs Node.
+export { type RecordingSourceOptions, recordingSource } from '../source.ts';
 export type { RecordingColumn } from './columns.ts';
 export type { ColumnData, HistogramData, ScalarData } from './decode.ts';
 export { blobSource, type RangeSource } from './range-source.ts';

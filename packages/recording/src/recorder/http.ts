@@ -12,8 +12,8 @@ export interface Response {
 const maxBody = 256 * 2 ** 20;
 
 /**
- * HttpClient: GET over kept connections to one endpoint. `node:http` and not fetch, because a scrape with fetch was
- * measured at three times the CPU time.
+ * HttpClient: GET over kept connections to one endpoint. `node:http` and not fetch, because a scrape of 60 KB with fetch
+ * takes 1.5 times the CPU time.
  */
 export class HttpClient implements Disposable {
   readonly #agent: Agent;
