@@ -3,6 +3,7 @@ import type { Palette } from '../lib/colors.ts';
 import { formatTimeTicks, timeTicks } from '../lib/time.ts';
 import type { Window } from '../lib/zoom.ts';
 import type { Drawing } from './drawing.ts';
+import { paint } from './paint.ts';
 
 /** gutter: the room for labels left of every chart, CSS pixels; equal, so that charts below each other line up. */
 export const gutter = 64;
@@ -127,7 +128,7 @@ export class Chart {
         },
         hooks: {
           ready: [(u) => this.#watch(u)],
-          drawAxes: [(u) => this.#drawing.paint?.(u, this.#window)],
+          drawAxes: [(u) => this.#paint(u)],
           setCursor: [(u) => this.#pointed(u)],
           setSelect: [(u) => this.#selected(u)],
           setScale: [(_u, key) => key === 'x' && this.#events.shown(this.#window)],
@@ -177,6 +178,13 @@ export class Chart {
       filter: (_u, splits) => splits,
       values: (_u, splits) => this.#drawing.y.labels(splits),
     };
+  }
+
+  #paint(u: uPlot): void {
+    const { width, height } = u.bbox;
+    if (width < 1 || height < 1) return;
+    const picture = this.#drawing.picture?.(this.#window, Math.round(width), Math.round(height));
+    if (picture) paint(u, picture, this.#palette.surface);
   }
 
   /** #watch knows whether the pointer is in this chart: uPlot reports its cursor for many other reasons too. */

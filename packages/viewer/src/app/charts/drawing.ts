@@ -42,6 +42,15 @@ export interface Drawing {
   members(entry: number): readonly number[];
   /** fit lets a drawing take in the window before its y range is asked for. */
   fit?(window: Window): void;
-  /** paint puts pixels of its own on the chart, below the axes' labels. */
-  paint?(u: uPlot, window: Window): void;
+  /** picture: pixels of its own for the plotting area of `width` × `height` device pixels. */
+  picture?(window: Window, width: number, height: number): Picture;
+}
+
+/** Picture: pixels that are stretched over the plotting area, as ImageData lays them out. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint32Array<ArrayBuffer>;
+  /** Whether each line of pixels is a row of its own, to be set off from its neighbours. */
+  readonly ruled: boolean;
 }

@@ -9,7 +9,6 @@ import {
   colorize,
   columnWidth,
   deviceRaster,
-  type Raster,
 } from '../lib/raster.ts';
 import { indexAt, type LineSeries, valueAt } from '../lib/series.ts';
 import type { Window } from '../lib/zoom.ts';
@@ -70,13 +69,13 @@ export function deviceHeatmap(
       labels: (ticks) => ticks.map((tick) => shorten(labels[Math.round(rows.length - tick - 0.5)] ?? '')),
     },
     members: () => [],
-    paint(u, window) {
-      const raster = deviceRaster(rows, window, step, Math.max(1, Math.round(u.bbox.width)));
+    picture(window, width) {
+      const raster = deviceRaster(rows, window, step, width);
       // Shares of a whole and rates start at none; what never comes near 0 shows its own spread.
       const low = raster.min < raster.max * 0.6 ? Math.min(0, raster.min) : raster.min;
       onScale({ low, high: raster.max, log: false });
-      stamp(u, raster, colorize(raster, table, low, raster.max, false));
-      rule(u, rows.length, palette.surface);
+      const pixels = colorize(raster, table, low, raster.max, false);
+      return { width, height: rows.length, pixels, ruled: true };
     },
     read(time, y) {
       const row = rows.length - 1 - Math.floor(y);
@@ -113,12 +112,10 @@ export function bucketHeatmap(
     bands: [],
     y: { ...axis, grid: false, range: () => [shown.low, shown.high] },
     members: () => [],
-    paint(u, window) {
-      const width = Math.max(1, Math.round(u.bbox.width));
-      const height = Math.max(1, Math.round(u.bbox.height));
+    picture(window, width, height) {
       const raster = bucketRaster(buckets, window, shown, step, width, height);
       onScale({ low: 1, high: raster.max, log: true });
-      stamp(u, raster, colorize(raster, table, 0, raster.max, true));
+      return { width, height, pixels: colorize(raster, table, 0, raster.max, true), ruled: false };
     },
     read(time, y) {
       const nearest = indexAt(buckets.times, time + span / 2);
@@ -135,30 +132,4 @@ export function bucketHeatmap(
       shown = bucketRange(buckets, window) ?? shown;
     },
   };
-}
-
-/** stamp scales pixels onto the plotting area without smoothing, so that a cell keeps its edges. */
-function stamp(u: uPlot, raster: Raster, pixels: Uint32Array): void {
-  const canvas = document.createElement('canvas');
-  canvas.width = raster.width;
-  canvas.height = raster.height;
-  const image = new ImageData(raster.width, raster.height);
-  new Uint32Array(image.data.buffer).set(pixels);
-  canvas.getContext('2d')!.putImageData(image, 0, 0);
-  const { left, top, width, height } = u.bbox;
-  u.ctx.save();
-  u.ctx.imageSmoothingEnabled = false;
-  u.ctx.drawImage(canvas, left, top, width, height);
-  u.ctx.restore();
-}
-
-/** rule draws hairlines between rows that are tall enough for them. */
-function rule(u: uPlot, rows: number, color: string): void {
-  const { left, top, width, height } = u.bbox;
-  const pitch = height / rows;
-  if (pitch < 8) return;
-  u.ctx.save();
-  u.ctx.fillStyle = color;
-  for (let row = 1; row < rows; row++) u.ctx.fillRect(left, Math.round(top + row * pitch), width, 1);
-  u.ctx.restore();
 }

@@ -130,7 +130,7 @@ export function colorize(
   low: number,
   high: number,
   log: boolean,
-): Uint32Array {
+): Uint32Array<ArrayBuffer> {
   const place = log ? Math.log1p : (value: number) => value;
   const first = place(low);
   const scale = 255 / (place(high) - first || 1);

@@ -30,12 +30,20 @@ const shortcuts: Readonly<Record<string, Shortcut>> = {
   t: 'theme',
 };
 
-/** shortcutOf: what `event` asks for; nothing while someone types, picks from a list or presses a browser's own keys. */
-export function shortcutOf(
-  event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey'>,
-  tag: string,
-): Shortcut | undefined {
-  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+/** KeyPress: what a shortcut is told by; a KeyboardEvent is one. */
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+}
+
+/**
+ * shortcutOf: what `press` on an element of the name `tag` asks for; nothing while someone types, picks from a list or
+ * presses a browser's own keys.
+ */
+export function shortcutOf(press: KeyPress, tag: string): Shortcut | undefined {
+  if (press.ctrlKey || press.metaKey || press.altKey) return undefined;
   if (/^(input|textarea|select|dialog)$/i.test(tag)) return undefined;
-  return Object.hasOwn(shortcuts, event.key) ? shortcuts[event.key] : undefined;
+  return Object.hasOwn(shortcuts, press.key) ? shortcuts[press.key] : undefined;
 }
