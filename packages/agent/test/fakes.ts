@@ -23,19 +23,6 @@ export function recording(name: string): string {
   return readFileSync(new URL(name, folder), 'utf8');
 }
 
-/** builtIn: the samplers that the agent's shipped configuration lists. */
-export const builtIn = [
-  'cpu_cores',
-  'cpu_migrations',
-  'cpu_usage',
-  'memory_meminfo',
-  'memory_vmstat',
-  'rezolus_rusage',
-  'scheduler_runqueue',
-  'syscall_counts',
-  'syscall_latency',
-];
-
 /** definition: a sampler with one counter, `<name>_total`, that counts its refreshes. */
 export function definition(
   name: string,
