@@ -3,18 +3,25 @@
  * Known loads for kernel tests and benchmarks. Prints what it did as one JSON line.
  *   load spin CPU MS          one thread busy in user mode on one CPU
  *   load syscalls N           N times getppid(2)
- *   load pingpong CPU N       N round trips between two processes over two pipes, both on one CPU
+ *   load pingpong CPU[,CPU] N N round trips between two processes over two pipes, both on one CPU or on one each
+ *   load forkexec N           N times fork, exec of /bin/true, wait
+ *   load tcp N SIZE           N messages of SIZE bytes over one loopback connection, each answered by a byte
+ *   load write FILE N SIZE    N direct writes of SIZE bytes, one after the other
  *   load sleep N US           N times nanosleep
  *   load unmap N              N pages written and dropped again, each a TLB flush
  *   load migrate N            N moves of one thread between CPU 0 and 1
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -75,16 +82,19 @@ static void syscalls(long n)
 	report("syscalls", began, n);
 }
 
-static void pingpong(int cpu, long n)
+static void pingpong(const char *cpus, long n)
 {
+	const char *second = strchr(cpus, ',');
 	int there[2], back[2];
 	double began;
 	char byte = 0;
 
-	pin(cpu);
+	pin(atoi(cpus));
 	if (pipe(there) || pipe(back))
 		exit(1);
 	if (fork() == 0) {
+		if (second)
+			pin(atoi(second + 1));
 		for (long i = 0; i < n; i++)
 			if (read(there[0], &byte, 1) != 1 || write(back[1], &byte, 1) != 1)
 				_exit(1);
@@ -132,6 +142,88 @@ static void migrate(long n)
 	report("migrate", began, n);
 }
 
+static void forkexec(long n)
+{
+	double began = now_ns();
+
+	for (long i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			execl("/bin/true", "true", (char *)NULL);
+			_exit(1);
+		}
+		waitpid(child, NULL, 0);
+	}
+	report("forkexec", began, n);
+}
+
+static void all(ssize_t (*io)(int, char *, size_t), int fd, char *buffer, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t part = io(fd, buffer + done, size - done);
+
+		if (part <= 0)
+			exit(1);
+		done += part;
+	}
+}
+
+static ssize_t in(int fd, char *buffer, size_t size) { return read(fd, buffer, size); }
+static ssize_t out(int fd, char *buffer, size_t size) { return write(fd, buffer, size); }
+
+static void tcp(long n, size_t size)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+	socklen_t length = sizeof(address);
+	char *buffer = calloc(1, size);
+	double began;
+
+	if (bind(listener, (void *)&address, length) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&address, &length))
+		exit(1);
+	if (fork() == 0) {
+		int peer = accept(listener, NULL, NULL);
+
+		setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		for (long i = 0; i < n; i++) {
+			all(in, peer, buffer, size);
+			all(out, peer, buffer, 1);
+		}
+		_exit(0);
+	}
+	if (connect(fd, (void *)&address, length))
+		exit(1);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	began = now_ns();
+	for (long i = 0; i < n; i++) {
+		all(out, fd, buffer, size);
+		all(in, fd, buffer, 1);
+	}
+	wait(NULL);
+	report("tcp", began, n);
+}
+
+static void direct_writes(const char *path, long n, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_DIRECT);
+	double began = now_ns();
+	void *buffer;
+
+	if (fd < 0 || posix_memalign(&buffer, 4096, size)) {
+		perror(path);
+		exit(1);
+	}
+	memset(buffer, 1, size);
+	for (long i = 0; i < n; i++)
+		if (pwrite(fd, buffer, size, i * size) != (ssize_t)size) {
+			perror("pwrite");
+			exit(1);
+		}
+	report("write", began, n);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "spin"))
@@ -139,7 +231,13 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "syscalls"))
 		syscalls(atol(argv[2]));
 	else if (argc == 4 && !strcmp(argv[1], "pingpong"))
-		pingpong(atoi(argv[2]), atol(argv[3]));
+		pingpong(argv[2], atol(argv[3]));
+	else if (argc == 3 && !strcmp(argv[1], "forkexec"))
+		forkexec(atol(argv[2]));
+	else if (argc == 4 && !strcmp(argv[1], "tcp"))
+		tcp(atol(argv[2]), atol(argv[3]));
+	else if (argc == 5 && !strcmp(argv[1], "write"))
+		direct_writes(argv[2], atol(argv[3]), atol(argv[4]));
 	else if (argc == 4 && !strcmp(argv[1], "sleep"))
 		naps(atol(argv[2]), atol(argv[3]));
 	else if (argc == 3 && !strcmp(argv[1], "unmap"))
