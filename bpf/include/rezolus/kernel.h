@@ -42,6 +42,35 @@ enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0 };
 
 enum cgroup_subsys_id { cpu_cgrp_id = 1 };
 
+/* The numbers differ from kernel to kernel, and not every kernel has all: ask bpf_core_enum_value for them. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_CPU_BACKLOG = 1,
+	SKB_DROP_REASON_DEV_HDR,
+	SKB_DROP_REASON_DEV_READY,
+	SKB_DROP_REASON_FULL_RING,
+	SKB_DROP_REASON_HDR_TRUNC,
+	SKB_DROP_REASON_ICMP_CSUM,
+	SKB_DROP_REASON_IP_CSUM,
+	SKB_DROP_REASON_IP_INHDR,
+	SKB_DROP_REASON_IP_INNOROUTES,
+	SKB_DROP_REASON_IP_OUTNOROUTES,
+	SKB_DROP_REASON_NEIGH_CREATEFAIL,
+	SKB_DROP_REASON_NEIGH_DEAD,
+	SKB_DROP_REASON_NEIGH_FAILED,
+	SKB_DROP_REASON_NEIGH_QUEUEFULL,
+	SKB_DROP_REASON_NOMEM,
+	SKB_DROP_REASON_PKT_TOO_BIG,
+	SKB_DROP_REASON_PKT_TOO_SMALL,
+	SKB_DROP_REASON_PROTO_MEM,
+	SKB_DROP_REASON_QDISC_CONGESTED,
+	SKB_DROP_REASON_QDISC_DROP,
+	SKB_DROP_REASON_QDISC_OVERLIMIT,
+	SKB_DROP_REASON_SKB_CSUM,
+	SKB_DROP_REASON_SOCKET_RCVBUFF,
+	SKB_DROP_REASON_TCP_CSUM,
+	SKB_DROP_REASON_UDP_CSUM,
+};
+
 struct kernfs_node {
 	u64 id;
 	const char *name;
@@ -108,7 +137,50 @@ struct kernfs_node___since_6_15 {
 	struct kernfs_node *__parent;
 };
 
+struct sk_buff {
+	char cb[48];
+	unsigned int len;
+};
+
+/* What TCP keeps in sk_buff.cb. */
+struct tcp_skb_cb {
+	u32 seq;
+	u32 end_seq;
+	u16 tcp_gso_segs;
+	u8 tcp_flags;
+};
+
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_protocol;
+};
+
+struct tcp_sock {
+	u32 srtt_us;
+	u32 mdev_us;
+};
+
+struct trace_event_raw_tcp_retransmit_skb {
+	int err;
+};
+
+struct net_device;
+
 struct pt_regs;
+
+struct pt_regs___x86 {
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+};
+
+struct pt_regs___arm64 {
+	u64 regs[3];
+};
 
 struct seq_file;
 
@@ -148,3 +220,26 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 		return BPF_CORE_READ(now, __parent);
 	return BPF_CORE_READ(old, parent);
 }
+
+/*
+ * retransmit_failed: whether the arguments of the tracepoint tcp_retransmit_skb say that nothing was sent. Before
+ * ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb", 6.17) it has no third one and is only called
+ * for what was sent.
+ */
+static __always_inline bool retransmit_failed(const u64 *arguments)
+{
+	struct trace_event_raw_tcp_retransmit_skb *now = 0;
+
+	return bpf_core_field_exists(now->err) && (int)arguments[2] != 0;
+}
+
+/* kprobe_arg1, 2, 3: an argument of the probed function on x86-64 and arm64, without PT_REGS of one of the two. */
+#define kprobe_arg(regs, x86, number)                                                                                  \
+	({                                                                                                             \
+		struct pt_regs___x86 *__x86 = (void *)(regs);                                                          \
+		struct pt_regs___arm64 *__arm64 = (void *)(regs);                                                      \
+		bpf_core_field_exists(__x86->x86) ? __x86->x86 : __arm64->regs[number];                                \
+	})
+#define kprobe_arg1(regs) kprobe_arg(regs, di, 0)
+#define kprobe_arg2(regs) kprobe_arg(regs, si, 1)
+#define kprobe_arg3(regs) kprobe_arg(regs, dx, 2)
