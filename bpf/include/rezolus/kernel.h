@@ -170,6 +170,25 @@ struct trace_event_raw_tcp_retransmit_skb {
 
 struct net_device;
 
+/* 13 before 1c042f8d4bc3 ("block: reject invalid operation in submit_bio_noacct", 6.8): ask bpf_core_enum_value. */
+enum req_op { REQ_OP_ZONE_APPEND = 7 };
+
+struct gendisk {
+	char disk_name[32];
+	u64 diskseq;
+};
+
+struct request_queue {
+	struct gendisk *disk;
+	int id;
+};
+
+struct request {
+	struct request_queue *q;
+	u32 cmd_flags;
+	unsigned int __data_len;
+};
+
 struct pt_regs;
 
 struct pt_regs___x86 {
