@@ -6,6 +6,11 @@
  *   load pingpong CPU[,CPU] N N round trips between two processes over two pipes, both on one CPU or on one each
  *   load forkexec N           N times fork, exec of /bin/true, wait
  *   load tcp N SIZE           N messages of SIZE bytes over one loopback connection, each answered by a byte
+ *   load messages FAMILY CONNECTIONS N SIZE US
+ *                             over loopback (FAMILY 4 or 6) with both ends in one thread: per connection N times send
+ *                             SIZE bytes, wait US, look at them (MSG_PEEK), read them
+ *   load refused N            N connects to a loopback port that nobody listens on
+ *   load overflow N           N datagrams of 1000 bytes to a loopback socket that holds a few and is never read
  *   load write FILE N SIZE    N direct writes of SIZE bytes, one after the other
  *   load sleep N US           N times nanosleep
  *   load unmap N              N pages written and dropped again, each a TLB flush
@@ -224,6 +229,94 @@ static void direct_writes(const char *path, long n, size_t size)
 	report("write", began, n);
 }
 
+static int loopback_socket(int family, int type, struct sockaddr_storage *address, socklen_t *length)
+{
+	struct sockaddr_in *v4 = (void *)address;
+	struct sockaddr_in6 *v6 = (void *)address;
+	int bound = socket(family, type, 0);
+
+	memset(address, 0, sizeof(*address));
+	address->ss_family = family;
+	if (family == AF_INET)
+		v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		v6->sin6_addr = in6addr_loopback;
+	*length = family == AF_INET ? sizeof(*v4) : sizeof(*v6);
+	if (bind(bound, (void *)address, *length) || getsockname(bound, (void *)address, length)) {
+		perror("bind");
+		exit(1);
+	}
+	return bound;
+}
+
+static void messages(int family, long connections, long n, long size, long us)
+{
+	struct timespec nap = { us / 1000000, us % 1000000 * 1000 };
+	struct sockaddr_storage address;
+	socklen_t length;
+	int listener = loopback_socket(family, SOCK_STREAM, &address, &length);
+	char *buffer = malloc(size);
+	double began = now_ns();
+	long reads = 0;
+
+	if (!buffer || listen(listener, 8))
+		exit(1);
+	for (long c = 0; c < connections; c++) {
+		int near = socket(family, SOCK_STREAM, 0), far;
+
+		if (connect(near, (void *)&address, length) || (far = accept(listener, NULL, NULL)) < 0) {
+			perror("connect");
+			exit(1);
+		}
+		for (long i = 0; i < n; i++) {
+			if (send(near, buffer, size, 0) != size)
+				exit(1);
+			if (us)
+				nanosleep(&nap, NULL);
+			for (long got = 0, part; got < size; got += part, reads++)
+				if (recv(far, buffer, size - got, MSG_PEEK) <= 0 ||
+				    (part = recv(far, buffer, size - got, 0)) <= 0)
+					exit(1);
+		}
+		close(near);
+		close(far);
+	}
+	report("messages", began, reads);
+}
+
+static void refused(long n)
+{
+	struct sockaddr_storage address;
+	socklen_t length;
+	double began = now_ns();
+
+	loopback_socket(AF_INET, SOCK_STREAM, &address, &length);
+	for (long i = 0; i < n; i++) {
+		int near = socket(AF_INET, SOCK_STREAM, 0);
+
+		if (!connect(near, (void *)&address, length))
+			exit(1);
+		close(near);
+	}
+	report("refused", began, n);
+}
+
+static void overflow(long n)
+{
+	static char datagram[1000];
+	struct sockaddr_storage address;
+	socklen_t length;
+	int full = loopback_socket(AF_INET, SOCK_DGRAM, &address, &length), least = 1;
+	int near = socket(AF_INET, SOCK_DGRAM, 0);
+	double began = now_ns();
+
+	setsockopt(full, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	for (long i = 0; i < n; i++)
+		if (sendto(near, datagram, sizeof(datagram), 0, (void *)&address, length) < 0)
+			exit(1);
+	report("overflow", began, n);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "spin"))
@@ -236,6 +329,13 @@ int main(int argc, char **argv)
 		forkexec(atol(argv[2]));
 	else if (argc == 4 && !strcmp(argv[1], "tcp"))
 		tcp(atol(argv[2]), atol(argv[3]));
+	else if (argc == 7 && !strcmp(argv[1], "messages"))
+		messages(atoi(argv[2]) == 6 ? AF_INET6 : AF_INET, atol(argv[3]), atol(argv[4]), atol(argv[5]),
+			 atol(argv[6]));
+	else if (argc == 3 && !strcmp(argv[1], "refused"))
+		refused(atol(argv[2]));
+	else if (argc == 3 && !strcmp(argv[1], "overflow"))
+		overflow(atol(argv[2]));
 	else if (argc == 5 && !strcmp(argv[1], "write"))
 		direct_writes(argv[2], atol(argv[3]), atol(argv[4]));
 	else if (argc == 4 && !strcmp(argv[1], "sleep"))
