@@ -41,6 +41,7 @@ export function parseDuration(text: string): number | null {
 
 /** formatDuration: a duration in the way people write it, e.g. `1h 2m 3s`, `1.5s`, `10ms`. */
 export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
   if (ms < 1) return `${Math.round(ms * 1000)}us`;
   if (ms < 1000) return `${Number(ms.toFixed(1))}ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))}s`;

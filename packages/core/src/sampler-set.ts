@@ -23,6 +23,8 @@ export interface SamplerSetOptions {
   readonly clock?: Clock;
   /** How long one factory may take, ms. Default 10 000. */
   readonly startTimeoutMs?: number;
+  /** How long one refresh may take, ms. Default 2 000. */
+  readonly refreshTimeoutMs?: number;
 }
 
 interface Running {
@@ -31,6 +33,8 @@ interface Running {
   readonly sampler: Sampler;
   refreshMs: number;
   error: unknown;
+  /** A refresh is still going on. */
+  busy: boolean;
 }
 
 /**
@@ -43,15 +47,17 @@ export class SamplerSet implements AsyncDisposable {
   readonly #disposal = new AsyncDisposableStack();
   readonly #abort = new AbortController();
   readonly #log: (sampler: string) => Logger;
+  readonly #refreshTimeoutMs: number;
   #tick = 0;
 
-  private constructor(logger: (sampler: string) => Logger) {
+  private constructor({ logger, refreshTimeoutMs = 2000 }: SamplerSetOptions) {
     this.#log = logger;
+    this.#refreshTimeoutMs = refreshTimeoutMs;
   }
 
   /** start: creates every enabled sampler, one after the other in order of their names. Never throws for a sampler's fault. */
   static async start(options: SamplerSetOptions): Promise<SamplerSet> {
-    const set = new SamplerSet(options.logger);
+    const set = new SamplerSet(options);
     for (const { sampler, plugin, error } of options.refusals) {
       set.#idle.push({ name: sampler, plugin, state: 'failed', code: error.code, error: error.message });
       options.logger(sampler).warn({ plugin, code: error.code }, `${error.message}. ${error.remedy}`);
@@ -89,14 +95,18 @@ export class SamplerSet implements AsyncDisposable {
     return set;
   }
 
-  /** refresh: refreshes every sampler; one that throws keeps its last values out of the next snapshot. */
+  /**
+   * refresh: refreshes every sampler. One that throws or does not end within the timeout keeps its last values out of
+   * the next snapshot; one that is still busy is not called again until it has ended.
+   */
   async refresh(): Promise<void> {
     this.#tick++;
     for (const running of this.#running) {
+      if (running.busy) continue;
       const began = performance.now();
       try {
         const pending = running.sampler.refresh(this.#tick);
-        if (pending !== undefined) await pending;
+        if (pending !== undefined) await this.#await(running, pending);
         if (running.error !== null) this.#log(running.name).info({}, 'sampler recovered');
         running.error = null;
       } catch (error) {
@@ -106,6 +116,14 @@ export class SamplerSet implements AsyncDisposable {
       }
       running.refreshMs = performance.now() - began;
     }
+  }
+
+  async #await(running: Running, pending: Promise<void>): Promise<void> {
+    running.busy = true;
+    const ended = pending.finally(() => {
+      running.busy = false;
+    });
+    await withTimeout(ended, this.#refreshTimeoutMs, `${running.name} did not refresh`);
   }
 
   /** groups: the groups of all samplers whose last refresh succeeded, without empty ones, sorted by name. */
@@ -153,7 +171,7 @@ export class SamplerSet implements AsyncDisposable {
   }
 
   #context(
-    { definition }: Registration,
+    { definition, plugin }: Registration,
     settings: SamplerSettings,
     base: number,
     enabled: ReadonlySet<string>,
@@ -188,16 +206,19 @@ export class SamplerSet implements AsyncDisposable {
         key: string,
         open: () => T | Promise<T>,
       ): Promise<T> => {
-        let resource = sharedResources.get(key) as Promise<T> | undefined;
+        const ownKey = `${plugin.name} ${key}`;
+        let resource = sharedResources.get(ownKey) as Promise<T> | undefined;
         if (resource === undefined) {
-          resource = Promise.resolve(open()).then((opened) => {
-            this.#disposal.defer(async () => {
-              if (Symbol.asyncDispose in opened) await opened[Symbol.asyncDispose]();
-              else opened[Symbol.dispose]();
+          resource = Promise.resolve()
+            .then(open)
+            .then((opened) => {
+              this.#disposal.defer(async () => {
+                if (Symbol.asyncDispose in opened) await opened[Symbol.asyncDispose]();
+                else opened[Symbol.dispose]();
+              });
+              return opened;
             });
-            return opened;
-          });
-          sharedResources.set(key, resource);
+          sharedResources.set(ownKey, resource);
         }
         return resource;
       },
@@ -211,13 +232,17 @@ export class SamplerSet implements AsyncDisposable {
   ): Promise<void> {
     const { name } = definition;
     try {
-      const sampler = await withTimeout(
-        Promise.resolve().then(() => definition.create(context)),
-        timeoutMs,
-        name,
-      );
+      const starting = Promise.resolve().then(() => definition.create(context));
+      const sampler = await withTimeout(starting, timeoutMs, `${name} did not start`).catch((error) => {
+        // One that comes too late is not left open.
+        starting.then(
+          (late) => late[Symbol.asyncDispose]?.(),
+          () => {},
+        );
+        throw error;
+      });
       this.#disposal.defer(async () => sampler[Symbol.asyncDispose]?.());
-      this.#running.push({ name, plugin: plugin.name, sampler, refreshMs: 0, error: null });
+      this.#running.push({ name, plugin: plugin.name, sampler, refreshMs: 0, error: null, busy: false });
     } catch (error) {
       const unsupported = error instanceof UnsupportedError;
       const code = error instanceof RezolusError ? error.code : 'REZ_ERR_SAMPLER_START';
@@ -236,11 +261,11 @@ export class SamplerSet implements AsyncDisposable {
   }
 }
 
-async function withTimeout<T>(promise: Promise<T>, ms: number, name: string): Promise<T> {
+async function withTimeout<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', `${name} did not start within ${ms} ms`)),
+      () => reject(new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', `${what} within ${ms} ms`)),
       ms,
     );
   });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   RezolusError,
+  type Sampler,
   type SamplerDefinition,
   SamplerRegistry,
   SamplerSet,
@@ -46,6 +47,55 @@ function states(set: SamplerSet): (string | undefined)[][] {
 }
 
 describe('SamplerSet', () => {
+  it('goes on without a sampler whose refresh does not end, and takes it back when it does', async () => {
+    let end: () => void = () => {};
+    let calls = 0;
+    const stuck = definition('stuck', () => ({
+      groups: [],
+      refresh: () => {
+        calls++;
+        return new Promise<void>((resolve) => {
+          end = resolve;
+        });
+      },
+    }));
+    const set = await start([stuck, definition('good')], { refreshTimeoutMs: 5 });
+    await set.refresh();
+    expect(states(set).find(([name]) => name === 'stuck')).toEqual([
+      'stuck',
+      'failed',
+      'REZ_ERR_SAMPLER_TIMEOUT',
+      'stuck did not refresh within 5 ms',
+    ]);
+    await set.refresh();
+    expect(calls).toBe(1);
+    end();
+    await new Promise((resolve) => setImmediate(resolve));
+    const again = set.refresh();
+    end();
+    await again;
+    expect(calls).toBe(2);
+    expect(states(set).find(([name]) => name === 'stuck')).toEqual(['stuck', 'active', undefined, undefined]);
+  });
+
+  it('disposes a sampler that comes after its time', async () => {
+    let finish: (sampler: Sampler) => void = () => {};
+    const disposed = Promise.withResolvers<void>();
+    const late = definition(
+      'late',
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
+    const set = await start([late], { startTimeoutMs: 5 });
+    expect(states(set)).toEqual([
+      ['late', 'failed', 'REZ_ERR_SAMPLER_TIMEOUT', 'late did not start within 5 ms'],
+    ]);
+    finish({ groups: [], refresh() {}, [Symbol.asyncDispose]: async () => disposed.resolve() });
+    await disposed.promise;
+  });
+
   it('makes a status of each factory that throws and starts the others', async () => {
     const set = await start([
       definition('broken', () => {
