@@ -6,13 +6,16 @@ import {
   SamplerRegistry,
   SamplerSet,
   type SamplerStatus,
+  type SnapshotGroup,
   silentLogger,
 } from '@rezolus/core';
 import { createBpfLoader } from '@rezolus/libbpf';
 
-/** HarnessOptions: which samplers run, and with which options; all are enabled by default. */
+/** HarnessOptions: with which options the samplers run; all are enabled by default. */
 export interface HarnessOptions {
   readonly options?: Readonly<Record<string, Readonly<Record<string, boolean | number | string>>>>;
+  /** Kinds of hooks to do without, as if the kernel lacked them: `tp_btf`, `raw_tp`, `fentry`, `fexit`, `kprobe`. */
+  readonly without?: readonly string[];
   readonly logger?: Logger;
 }
 
@@ -51,7 +54,7 @@ export class Harness implements AsyncDisposable {
       }),
       possibleCpus: possibleCpus(),
       logger: () => logger,
-      bpf: createBpfLoader(logger),
+      bpf: createBpfLoader(logger, options.without),
     });
     return new Harness(set);
   }
@@ -65,6 +68,11 @@ export class Harness implements AsyncDisposable {
     const status = this.#set.status().find(({ name }) => name === sampler);
     if (status === undefined) throw new Error(`no sampler ${sampler}`);
     return status;
+  }
+
+  /** groups: what every sampler read at the last refresh. */
+  groups(): readonly SnapshotGroup[] {
+    return this.#set.groups();
   }
 
   /** sum: all counters and gauges of a metric whose labels match, added up. Throws where no series matches. */

@@ -7,10 +7,13 @@ export function hasKernelBtf(): boolean {
   return existsSync('/sys/kernel/btf/vmlinux');
 }
 
-/** createBpfLoader: the loader that samplers are handed. Loads libbpf when the first object is opened. */
-export function createBpfLoader(log?: Logger): BpfLoader {
+/**
+ * createBpfLoader: the loader that samplers are handed. Loads libbpf when the first object is opened. `without` takes
+ * kinds of hooks away (`tp_btf` with it the kernel's BTF), so that the other routes of a sampler can be tried.
+ */
+export function createBpfLoader(log?: Logger, without: readonly string[] = []): BpfLoader {
   return {
-    kernelBtf: hasKernelBtf(),
-    open: (spec) => LibbpfObject.open(spec, log === undefined ? {} : { log }),
+    kernelBtf: hasKernelBtf() && !without.includes('tp_btf'),
+    open: (spec) => LibbpfObject.open(spec, { without, ...(log !== undefined && { log }) }),
   };
 }

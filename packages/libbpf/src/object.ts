@@ -20,11 +20,19 @@ import { attachError, errorText, isMissing, loadError } from './verdict.ts';
 
 /** Sections whose hook is a type in the kernel's BTF and is looked up by libbpf before the load. */
 const btfHook = /^(?:tp_btf|fentry|fexit|fmod_ret|lsm|iter)(?:\.s)?\/(.+)$/;
+const hookKind = /^\w+/;
+
+/** OpenOptions: `without` names kinds of hooks (`kprobe`, `fentry`, …) that are treated as if the kernel lacked them. */
+export interface OpenOptions {
+  readonly log?: Logger;
+  readonly without?: readonly string[];
+}
 
 /** LibbpfObject: a BPF object in the hands of libbpf: open, configure, load, attach, read; dispose undoes all of it. */
 export class LibbpfObject implements BpfObject {
   readonly #spec: BpfObjectSpec;
   readonly #log: Logger | undefined;
+  readonly #without: readonly string[];
   #handle: Pointer;
   #loaded = false;
   readonly #disabled = new Set<string>();
@@ -33,14 +41,15 @@ export class LibbpfObject implements BpfObject {
   readonly #maps = new Map<string, MappedArray>();
   readonly #iterators = new Map<string, LinkedIterator>();
 
-  private constructor(spec: BpfObjectSpec, handle: Pointer, log: Logger | undefined) {
+  private constructor(spec: BpfObjectSpec, handle: Pointer, { log, without = [] }: OpenOptions) {
     this.#spec = spec;
     this.#handle = handle;
     this.#log = log;
+    this.#without = without;
   }
 
   /** open: reads the object file. Throws REZ_ERR_BPF_LIBRARY, REZ_ERR_BPF_OBJECT. */
-  static open(spec: BpfObjectSpec, options: { log?: Logger } = {}): LibbpfObject {
+  static open(spec: BpfObjectSpec, options: OpenOptions = {}): LibbpfObject {
     const { koffi, objectOpen } = native();
     const path = fileURLToPath(spec.object);
     const { result, messages } = collectMessages(() => ({
@@ -51,7 +60,7 @@ export class LibbpfObject implements BpfObject {
       const cause = new Error(messages.join('; ') || errorText(result.errno));
       throw new RezolusError('REZ_ERR_BPF_OBJECT', `BPF object ${path} cannot be opened`, { cause });
     }
-    return new LibbpfObject(spec, result.handle, options.log);
+    return new LibbpfObject(spec, result.handle, options);
   }
 
   /** configure: sets `const volatile` variables; bytes fill an array from its start. Throws REZ_ERR_BPF_MAP. */
@@ -106,16 +115,22 @@ export class LibbpfObject implements BpfObject {
   }
 
   #findHook(name: string, section: string): void {
-    const hook = btfHook.exec(section)?.[1];
-    if (hook === undefined) return;
     const { programSetTarget, programSetAutoload } = native();
     const program = this.#program(name);
+    const leaveOut = (error: RezolusError) => {
+      this.#missing.set(name, error);
+      programSetAutoload(program, false);
+    };
+    if (this.#without.includes(hookKind.exec(section)?.[0] ?? '')) {
+      return leaveOut(new UnsupportedError(section, `${name}: ${section} is to be done without`));
+    }
+    const hook = btfHook.exec(section)?.[1];
+    if (hook === undefined) return;
     const { result, messages } = collectMessages(() => programSetTarget(program, 0, hook));
     if (result === 0) return;
     const error = attachError(name, section, -result, messages);
     if (!isMissing(result)) throw error;
-    this.#missing.set(name, error);
-    programSetAutoload(program, false);
+    leaveOut(error);
   }
 
   /** attach: attaches one program to its hook. Throws UnsupportedError, REZ_ERR_BPF_PERMISSION, REZ_ERR_BPF_ATTACH. */
