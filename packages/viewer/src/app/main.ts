@@ -5,5 +5,5 @@ import App from './App.svelte';
 import { view } from './state/view.svelte.ts';
 
 view.restoreTheme();
-mount(App, { target: document.body });
 void view.start();
+mount(App, { target: document.body });

@@ -30,7 +30,7 @@ export interface MockOptions {
 }
 
 /** Mock: a running mock server. */
-export interface Mock {
+export interface Mock extends AsyncDisposable {
   readonly address: string;
   close(): Promise<void>;
 }
@@ -61,7 +61,8 @@ export async function startMock(options: MockOptions = {}, port = 0): Promise<Mo
     answer(request, response, capture(), sections, options);
   });
   await new Promise<void>((ready) => server.listen(port, '127.0.0.1', ready));
-  return { address: addressOf(server), close: () => closing(server) };
+  const close = () => closing(server);
+  return { address: addressOf(server), close, [Symbol.asyncDispose]: close };
 }
 
 function addressOf(server: Server): string {

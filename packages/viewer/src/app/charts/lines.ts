@@ -44,7 +44,7 @@ export function linesDrawing(subject: Subject, all: readonly LineSeries[]): Draw
       }
     }
     own.push(series.length);
-    series.push(line(entry, drawn === 'line' && !envelope, aligned.isolated[i]!));
+    series.push(line(entry, drawn === 'line', aligned.isolated[i]!));
     data.push(positive(aligned.values[i]!));
     members[i] = own;
   }
@@ -73,7 +73,7 @@ function line({ color }: Entry, filled: boolean, isolated: readonly number[]): u
   return {
     stroke: color,
     width: 1.5,
-    ...(filled ? { fill: fade(color, 0.1) } : {}),
+    ...(filled ? { fill: fade(color, 0.08) } : {}),
     points: {
       show: isolated.length > 0,
       filter: () => [...isolated],

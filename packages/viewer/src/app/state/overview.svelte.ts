@@ -1,6 +1,7 @@
-import { type Plot, routes, type Section } from '../../contract.ts';
-import { fetchRange, getJson } from '../lib/api.ts';
+import type { Plot } from '../../contract.ts';
+import { fetchRange } from '../lib/api.ts';
 import { sparkline } from '../lib/sparkline.ts';
+import { loadSection } from './sections.ts';
 import { view } from './view.svelte.ts';
 
 /** patience: how long the charts have the server to themselves, ms; and how often a live overview is drawn anew. */
@@ -34,7 +35,7 @@ export class Overview {
     const { bounds, step } = view;
     if (bounds.max <= bounds.min) return;
     try {
-      this.#plot ??= await firstLine(signal);
+      this.#plot ??= await firstLine();
       if (!this.#plot) return;
       const request = { query: this.#plot.query, start: bounds.min, end: bounds.max, step, points: 400 };
       const reply = await fetchRange(request, signal);
@@ -45,10 +46,10 @@ export class Overview {
   }
 }
 
-async function firstLine(signal: AbortSignal): Promise<Plot | undefined> {
+async function firstLine(): Promise<Plot | undefined> {
   const id = view.sections.find((section) => section.available > 0)?.id;
   if (id === undefined) return undefined;
-  const section = await getJson<Section>(routes.section.replace(':id', encodeURIComponent(id)), {}, signal);
+  const section = await loadSection(id);
   return section.groups
     .flatMap((group) => group.subgroups.flatMap((subgroup) => subgroup.plots))
     .find((plot) => plot.style === 'line' && !(section.empty && plot.id in section.empty));

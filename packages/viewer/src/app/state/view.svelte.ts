@@ -1,7 +1,7 @@
 import { type Capture, type LiveEvent, routes, type SectionSummary } from '../../contract.ts';
 import { getJson, url } from '../lib/api.ts';
 import type { Theme } from '../lib/colors.ts';
-import { formatHash, parseHash, type ViewState } from '../lib/url.ts';
+import { formatHash, pages, parseHash, type ViewState } from '../lib/url.ts';
 import {
   clampWindow,
   resolveZoom,
@@ -11,6 +11,7 @@ import {
   type Zoom,
   zoomTo,
 } from '../lib/zoom.ts';
+import { forgetSections, loadSection } from './sections.ts';
 
 /** liveTail: what a live capture shows at first, ms. */
 const liveTail = 5 * 60_000;
@@ -60,6 +61,9 @@ class View {
 
   /** start loads the capture, restores what the location says, and follows live events. */
   async start(): Promise<void> {
+    // The first section is most likely wanted, and need not wait for the rest.
+    const { page } = parseHash(location.hash);
+    if (!(pages as readonly string[]).includes(page)) loadSection(page).catch(() => undefined);
     try {
       const [capture, sections] = await Promise.all([
         getJson<Capture>(routes.capture),
@@ -109,6 +113,7 @@ class View {
 
   async #reloadSections(series: number): Promise<void> {
     this.#seriesSeen = series;
+    forgetSections();
     this.sections = await getJson<SectionSummary[]>(routes.sections).catch(() => this.sections);
   }
 
