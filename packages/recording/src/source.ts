@@ -1,6 +1,6 @@
 import type { Column, FloatColumn, Series, SeriesKind, Source } from '@rezolus/query';
 import type { RecordingColumn } from './reader/columns.ts';
-import type { ColumnData } from './reader/decode.ts';
+import type { ColumnData } from './reader/data.ts';
 import type { Recording } from './reader/recording.ts';
 import { type HistogramPart, histogramPart, joinHistograms } from './source/histogram-part.ts';
 import { type RowTimes, rowTimes, snap } from './source/row-times.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { RezolusError } from '@rezolus/core/errors';
 import { describe, expect, it } from 'vitest';
-import type { ColumnData } from '../src/reader/decode.ts';
+import type { ColumnData } from '../src/reader/data.ts';
 import { openRecording } from '../src/reader/open.ts';
 import type { Recording } from '../src/reader/recording.ts';
 import { hasPython, python, scratch, shared } from './oracle.ts';

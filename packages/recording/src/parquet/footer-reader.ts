@@ -95,7 +95,8 @@ export function chunkStart({ dictionaryPageOffset, dataPageOffset }: ColumnChunk
     : dataPageOffset;
 }
 
-function natural(struct: ThriftStruct, id: number): number {
+/** natural: a field that must be a natural number. Throws RangeError where it is not. */
+export function natural(struct: ThriftStruct, id: number): number {
   const value = struct.get(id);
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
     throw new RangeError(`metadata field ${id} is not a natural number`);

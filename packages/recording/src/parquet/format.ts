@@ -4,7 +4,16 @@
  */
 
 /** encoding: how the values of a page are written. */
-export const encoding = { plain: 0, rle: 3, deltaBinaryPacked: 5 } as const;
+export const encoding = {
+  plain: 0,
+  plainDictionary: 2,
+  rle: 3,
+  deltaBinaryPacked: 5,
+  rleDictionary: 8,
+} as const;
+
+/** pageType: what a page holds; data pages of version 2 (3) are not written by recorders. */
+export const pageType = { data: 0, dictionary: 2 } as const;
 
 /** codec: how a page is compressed. */
 export const codec = { uncompressed: 0, zstd: 6 } as const;

@@ -14,12 +14,22 @@ export function readStruct(bytes: Uint8Array): ThriftStruct {
   return new Decoder(bytes).struct(0);
 }
 
+/** readLeadingStruct: like readStruct, with the number of bytes that the struct takes. */
+export function readLeadingStruct(bytes: Uint8Array): { struct: ThriftStruct; length: number } {
+  const decoder = new Decoder(bytes);
+  return { struct: decoder.struct(0), length: decoder.position };
+}
+
 class Decoder {
   readonly #bytes: Uint8Array;
   #at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+  }
+
+  get position(): number {
+    return this.#at;
   }
 
   struct(depth: number): ThriftStruct {

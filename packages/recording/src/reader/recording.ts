@@ -1,14 +1,10 @@
 import { RezolusError } from '@rezolus/core/errors';
 import { chunkStart, readFooter } from '../parquet/footer-reader.ts';
 import { type FileMetadata, magic } from '../parquet/format.ts';
+import type { Inflate } from '../parquet/page-reader.ts';
 import { type ColumnLayout, columnLayouts, type RecordingColumn } from './columns.ts';
-import {
-  type ColumnData,
-  decodeHistogram,
-  decodeScalars,
-  type ScalarData,
-  type StoredChunk,
-} from './decode.ts';
+import type { ColumnData, ScalarData, StoredChunk } from './data.ts';
+import { decodeChunks } from './decode.ts';
 import { type RangeSource, readRanges } from './range-source.ts';
 
 /** RowGroup: rows that are stored together, and the earliest and latest of their timestamps in ns. */
@@ -46,10 +42,13 @@ export interface Recording {
 const maxRows = 2 ** 24;
 const trailerLength = 8;
 
-/** openRecordingSource: opens a recording. Throws REZ_ERR_RECORDING_FORMAT where it is none; closes the source then. */
-export async function openRecordingSource(source: RangeSource): Promise<Recording> {
+/**
+ * openRecordingSource: opens a recording. With `inflate`, which undoes ZSTD, pages are decoded without parquet-wasm
+ * where possible. Throws REZ_ERR_RECORDING_FORMAT where it is none; closes the source then.
+ */
+export async function openRecordingSource(source: RangeSource, inflate?: Inflate): Promise<Recording> {
   try {
-    return await OpenRecording.open(source);
+    return await OpenRecording.open(source, inflate);
   } catch (cause) {
     await source.close();
     throw damaged(cause);
@@ -64,18 +63,20 @@ class OpenRecording implements Recording {
   readonly createdBy: string | undefined;
   rowGroups: readonly RowGroup[] = [];
   readonly #source: RangeSource;
+  readonly #inflate: Inflate | undefined;
   readonly #file: FileMetadata;
   readonly #layouts: readonly ColumnLayout[];
   readonly #timestamp: number;
 
-  static async open(source: RangeSource): Promise<OpenRecording> {
-    const recording = new OpenRecording(source, await readFileMetadata(source));
+  static async open(source: RangeSource, inflate: Inflate | undefined): Promise<OpenRecording> {
+    const recording = new OpenRecording(source, inflate, await readFileMetadata(source));
     recording.rowGroups = await Promise.all(recording.#file.rowGroups.map((_, i) => recording.#rowGroup(i)));
     return recording;
   }
 
-  private constructor(source: RangeSource, file: FileMetadata) {
+  private constructor(source: RangeSource, inflate: Inflate | undefined, file: FileMetadata) {
     this.#source = source;
+    this.#inflate = inflate;
     this.#file = file;
     this.#layouts = columnLayouts(file);
     this.columns = this.#layouts.map(({ column }) => column);
@@ -110,14 +111,7 @@ class OpenRecording implements Recording {
     const group = this.#file.rowGroups[rowGroup];
     if (group === undefined) throw new RangeError(`there is no row group ${rowGroup}`);
     try {
-      const stored = await this.#load(columns, rowGroup);
-      const isScalar = ({ layout }: StoredChunk) => layout.column.kind !== 'histogram';
-      const scalars = await decodeScalars(stored.filter(isScalar), group.rows);
-      const results: ColumnData[] = [];
-      for (const chunk of stored) {
-        results.push(isScalar(chunk) ? scalars.shift()! : await decodeHistogram(chunk, group.rows));
-      }
-      return results;
+      return await decodeChunks(await this.#load(columns, rowGroup), group.rows, this.#inflate);
     } catch (cause) {
       throw damaged(cause);
     }

@@ -1,7 +1,7 @@
 import type { HistogramConfig } from '@rezolus/core/histogram';
 import type { HistogramColumn } from '@rezolus/query';
 import { wordsOf } from '../parquet/bytes.ts';
-import type { HistogramData } from '../reader/decode.ts';
+import type { HistogramData } from '../reader/data.ts';
 
 /** State: the non-empty buckets of one row and their cumulative counts. */
 export interface State {

@@ -1,6 +1,6 @@
 import type { FloatColumn } from '@rezolus/query';
 import { wordsOf } from '../parquet/bytes.ts';
-import type { ScalarData } from '../reader/decode.ts';
+import type { ScalarData } from '../reader/data.ts';
 
 /** firstValue: the first value of a row group, or null where it has none. */
 export function firstValue({ values, valid }: ScalarData): bigint | null {

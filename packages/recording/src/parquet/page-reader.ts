@@ -1,0 +1,161 @@
+import { readDelta } from './delta-reader.ts';
+import { natural } from './footer-reader.ts';
+import { type ColumnChunk, codec, encoding, pageType } from './format.ts';
+import { maxHybridWidth, readHybrid } from './hybrid-reader.ts';
+import { readLeadingStruct, type ThriftStruct } from './thrift-reader.ts';
+
+/** Inflate: undoes ZSTD; `size` is what the bytes must come to. Throws where they are damaged. */
+export type Inflate = (bytes: Uint8Array, size: number) => Uint8Array;
+
+/** LevelWidths: bits of repetition and definition levels: 0 and 0 of a required column, 1 and 2 of a list. */
+export interface LevelWidths {
+  readonly repetition: number;
+  readonly definition: number;
+}
+
+/**
+ * DataPage: a decoded page. Levels are one byte per entry, null where the column has none. `words` are the low and
+ * high halves of the values that are there.
+ */
+export interface DataPage {
+  readonly entries: number;
+  readonly repetition: Uint8Array | null;
+  readonly definition: Uint8Array | null;
+  readonly words: Uint32Array;
+}
+
+/** The most a page may come to; writers cut at a megabyte or so. */
+const maxPageBytes = 2 ** 30;
+
+/**
+ * readPages: the data pages of a chunk of 64-bit integers, one after another. `supports` says beforehand whether a
+ * chunk is written in a way that this knows. Throws RangeError or what `inflate` throws for damaged pages, and
+ * `UnknownPage` for pages of another kind.
+ */
+export function* readPages(
+  chunk: ColumnChunk,
+  bytes: Uint8Array,
+  widths: LevelWidths,
+  inflate: Inflate,
+): Generator<DataPage> {
+  let dictionary: Uint32Array | null = null;
+  let entries = 0;
+  for (let at = 0; entries < chunk.values; ) {
+    const { struct: header, length } = readLeadingStruct(bytes.subarray(at));
+    const type = natural(header, 1);
+    const size = natural(header, 2);
+    const stored = natural(header, 3);
+    at += length;
+    if (size > maxPageBytes || at + stored > bytes.length) throw new RangeError('page beyond its chunk');
+    const content = expand(chunk, bytes.subarray(at, at + stored), size, inflate);
+    at += stored;
+    if (type === pageType.dictionary) {
+      const count = natural(part(header, 7), 1);
+      dictionary = plainWords(content, 0, count);
+    } else if (type === pageType.data) {
+      const data = part(header, 5);
+      const page = decodePage(content, natural(data, 1), natural(data, 2), widths, dictionary);
+      entries += page.entries;
+      if (page.entries === 0 || entries > chunk.values) throw new RangeError('page of another length');
+      yield page;
+    } else {
+      throw new UnknownPage(`page of type ${type}`);
+    }
+  }
+}
+
+/** UnknownPage: a page that is written in a way that is not known here. */
+export class UnknownPage extends Error {}
+
+/** supports: whether `readPages` knows codec and encodings of a chunk. */
+export function supports({ codec: used, encodings }: ColumnChunk): boolean {
+  const known: readonly number[] = Object.values(encoding);
+  return (used === codec.zstd || used === codec.uncompressed) && encodings.every((e) => known.includes(e));
+}
+
+function expand(
+  { codec: used }: ColumnChunk,
+  stored: Uint8Array,
+  size: number,
+  inflate: Inflate,
+): Uint8Array {
+  const content = used === codec.uncompressed ? stored : inflate(stored, size);
+  if (content.length !== size) throw new RangeError('page of another length');
+  return content;
+}
+
+function part(header: ThriftStruct, id: number): ThriftStruct {
+  const value = header.get(id);
+  if (!(value instanceof Map)) throw new RangeError('page header without its details');
+  return value;
+}
+
+function decodePage(
+  content: Uint8Array,
+  entries: number,
+  used: number,
+  widths: LevelWidths,
+  dictionary: Uint32Array | null,
+): DataPage {
+  // Runs of levels are short, so a page may claim many entries; values that are there take space.
+  if (entries > 2 ** 27) throw new RangeError('page of too many entries');
+  let at = 0;
+  const levels = (width: number): Uint8Array | null => {
+    if (width === 0) return null;
+    if (at + 4 > content.length) throw new RangeError('page ends early');
+    const length = new DataView(content.buffer, content.byteOffset + at).getUint32(0, true);
+    const out = new Uint8Array(entries);
+    readHybrid(content.subarray(at + 4, at + 4 + length), width, out, entries);
+    at += 4 + length;
+    return out;
+  };
+  const repetition = levels(widths.repetition);
+  const definition = levels(widths.definition);
+  const full = 2 ** widths.definition - 1;
+  let values = entries;
+  if (definition !== null) {
+    values = 0;
+    for (let i = 0; i < entries; i++) if (definition[i] === full) values++;
+  }
+  const words = decodeValues(content, at, used, values, dictionary);
+  return { entries, repetition, definition, words };
+}
+
+function decodeValues(
+  content: Uint8Array,
+  at: number,
+  used: number,
+  count: number,
+  dictionary: Uint32Array | null,
+): Uint32Array {
+  if (count === 0) return new Uint32Array(0);
+  if (used === encoding.plain) return plainWords(content, at, count);
+  const words = new Uint32Array(2 * count);
+  if (used === encoding.deltaBinaryPacked) {
+    readDelta(content.subarray(at), words, count);
+    return words;
+  }
+  if (used !== encoding.rleDictionary && used !== encoding.plainDictionary) {
+    throw new UnknownPage(`encoding ${used}`);
+  }
+  const width = content[at] ?? 0;
+  if (dictionary === null) throw new RangeError('page without its dictionary');
+  if (width > maxHybridWidth) throw new UnknownPage(`dictionary of ${width} bits`);
+  const indexes = new Uint32Array(count);
+  readHybrid(content.subarray(at + 1), width, indexes, count);
+  for (let i = 0; i < count; i++) {
+    const index = 2 * indexes[i]!;
+    if (index >= dictionary.length) throw new RangeError('value beyond the dictionary');
+    words[2 * i] = dictionary[index]!;
+    words[2 * i + 1] = dictionary[index + 1]!;
+  }
+  return words;
+}
+
+function plainWords(content: Uint8Array, at: number, count: number): Uint32Array {
+  const end = at + 8 * count;
+  if (end > content.length) throw new RangeError('page ends early');
+  const start = content.byteOffset + at;
+  if (start % 4 === 0) return new Uint32Array(content.buffer, start, 2 * count);
+  return new Uint32Array(content.slice(at, end).buffer, 0, 2 * count);
+}
