@@ -15,15 +15,18 @@
  *   load sleep N US           N times nanosleep
  *   load unmap N              N pages written and dropped again, each a TLB flush
  *   load migrate N            N moves of one thread between CPU 0 and 1
+ *   load loop add|remove N    makes /dev/loopN, or takes it away
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -317,6 +320,19 @@ static void overflow(long n)
 	report("overflow", began, n);
 }
 
+static void loop(const char *action, long number)
+{
+	unsigned long request = strcmp(action, "add") ? LOOP_CTL_REMOVE : LOOP_CTL_ADD;
+	double began = now_ns();
+	int control = open("/dev/loop-control", O_RDWR);
+
+	if (control < 0 || ioctl(control, request, number) < 0) {
+		perror("/dev/loop-control");
+		exit(1);
+	}
+	report("loop", began, 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "spin"))
@@ -344,6 +360,8 @@ int main(int argc, char **argv)
 		unmap(atol(argv[2]));
 	else if (argc == 3 && !strcmp(argv[1], "migrate"))
 		migrate(atol(argv[2]));
+	else if (argc == 4 && !strcmp(argv[1], "loop"))
+		loop(argv[2], atol(argv[3]));
 	else
 		return 2;
 	return 0;
