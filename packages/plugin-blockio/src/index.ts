@@ -1,1 +1,2 @@
-export {};
+export { blockioLatency } from './latency/sampler.ts';
+export { blockioRequests } from './requests/sampler.ts';

@@ -1,0 +1,56 @@
+import { ABI, defineSampler } from '@rezolus/core';
+import { sumBanks } from '@rezolus/libbpf';
+import { openBlockio } from '../blockio.ts';
+import { ops } from '../ops.ts';
+import { counters, deviceCounters, errors, requeues, sizes } from './metrics.ts';
+
+/** blockioRequests: how many block I/O requests there are, how large, and how they end. */
+export const blockioRequests = defineSampler({
+  name: 'blockio_requests',
+  abi: ABI,
+  description: 'Operations, bytes, sizes, errors and requeues of block I/O, host-wide and per disk',
+  options: {
+    per_device: {
+      type: 'boolean',
+      default: true,
+      description: 'Counters per disk (blockio_device_*) besides the host-wide ones.',
+    },
+  },
+  groups: [counters, sizes, errors, requeues, deviceCounters],
+  async create(context) {
+    const { options } = context;
+    const { banks, bank, devices, deviceRows, report } = await openBlockio(context);
+    const hostWide = [
+      { group: context.group(counters.name), field: bank.operations },
+      { group: context.group(errors.name), field: bank.errors },
+      { group: context.group(requeues.name), field: bank.requeues },
+    ];
+    const size = context.group(sizes.name);
+    const perDevice = context.group(deviceCounters.name);
+    return {
+      groups: [...hostWide.map(({ group }) => group), size, perDevice],
+      refresh(tick) {
+        for (const { group, field } of hostWide) {
+          group.beginRead();
+          // Operations and bytes lie side by side.
+          sumBanks(group.counters, banks, field.offset);
+          group.endRead();
+        }
+        size.beginRead();
+        const buckets = bank.size.dims[1];
+        for (const slot of ops.keys()) {
+          const offset = bank.size.offset + slot * buckets * 8;
+          sumBanks(size.histograms[slot]!.buckets, banks, offset, buckets);
+        }
+        size.endRead();
+        if (!options.per_device) return;
+        devices.refresh(tick);
+        devices.sync(perDevice);
+        perDevice.beginRead();
+        devices.sum(perDevice.counters, deviceRows, deviceCounters.metrics.length);
+        perDevice.endRead();
+      },
+      report: () => report('blockio_requests'),
+    };
+  },
+});
