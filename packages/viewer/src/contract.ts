@@ -4,7 +4,15 @@
  */
 
 /** UnitSystem: how values of a plot are scaled and labelled. Time values are ns, percentages 0..1. */
-export type UnitSystem = 'percentage' | 'time' | 'bytes' | 'datarate' | 'bitrate' | 'rate' | 'count' | 'frequency';
+export type UnitSystem =
+  | 'percentage'
+  | 'time'
+  | 'bytes'
+  | 'datarate'
+  | 'bitrate'
+  | 'rate'
+  | 'count'
+  | 'frequency';
 
 /** PlotStyle: what draws it. `auto` decides by the answer: one series = line, several with an `id` = heatmap, else lines. */
 export type PlotStyle = 'line' | 'lines' | 'heatmap' | 'percentiles' | 'auto';
@@ -107,9 +115,17 @@ export interface LiveEvent {
 }
 
 /**
- * routes: the viewer's own routes beside the Prometheus HTTP API (`/api/v1/...`).
- * range: GET ?query=&start=&end=&step= (ms) &points= (at most this many points per series; merged points carry min and
- * max); body = the compact form of {@link RangeReply}.
+ * routes: the viewer's own routes beside the Prometheus HTTP API (`/api/v1/...`). All are GET.
+ *
+ * - capture: JSON {@link Capture}
+ * - sections: JSON {@link SectionSummary} array, in the order of the navigation
+ * - section: JSON {@link Section} with `empty`, without the `multiDeviceOnly` plots of what is there only once
+ * - range: ?query=&start=&end=&step= (ms; step defaults to the capture's interval, and grows where the window has more
+ *   than 990,000) &points= (100..10000, default 1000: at most this many points per series or bucket columns; merged
+ *   points carry min and max); body = the compact form of {@link RangeReply}
+ * - live: server-sent events, `data` = JSON {@link LiveEvent}, one at once and one per change; 404 on a file
+ *
+ * Errors are JSON `{status: "error", errorType, error}`, with the HTTP status that Prometheus gives them.
  */
 export const routes = {
   capture: '/api/rezolus/v1/capture',

@@ -1,8 +1,9 @@
 import type { RangeReply } from '../contract.ts';
 
-type Lines = Extract<RangeReply, { kind: 'lines' }>;
 type Buckets = Extract<RangeReply, { kind: 'buckets' }>;
-type LineSeries = Lines['series'][number];
+
+/** LineSeries: one series of an answer, merged or not. */
+export type LineSeries = Extract<RangeReply, { kind: 'lines' }>['series'][number];
 
 /** Window: what a range query asked for, ms. */
 export interface RangeWindow {
@@ -22,24 +23,19 @@ export function mergeWidth({ startMs, endMs, stepMs }: RangeWindow, points: numb
 }
 
 /**
- * mergeLines: at most `points` points per series. A series that has more is merged cell by cell: the value is the mean
- * of its cell, `min` and `max` are the cell's extremes, the time is the middle of the cell's ticks. Cells without a
- * value are left out; a series that fits stays as it is.
+ * lineMerger: merges series cell by cell into at most `points` points: the value is the mean of its cell, `min` and
+ * `max` are the cell's extremes, the time is the middle of the cell's ticks. Cells without a value are left out.
  */
-export function mergeLines(series: readonly LineSeries[], window: RangeWindow, points: number): Lines {
+export function lineMerger(window: RangeWindow, points: number): (series: LineSeries) => LineSeries {
   const width = mergeWidth(window, points);
   // Ticks lie at startMs + k * stepMs: this is where the middle one of a cell is.
   const middle = (width - window.stepMs) / 2 + (window.startMs % window.stepMs);
   // Series of one time column share the merged one.
   const cells = new Map<Float64Array, Cells>();
-  const merge = ({ labels, times, values }: LineSeries): LineSeries => {
+  return ({ labels, times, values }) => {
     const known = cells.get(times) ?? cellsOf(times, width, middle);
     cells.set(times, known);
     return { labels, times: known.times, ...mergeValues(values, known.ends) };
-  };
-  return {
-    kind: 'lines',
-    series: series.map((one) => (one.times.length <= points ? one : merge(one))),
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Section } from '../contract.ts';
+import type { Section } from '../../contract.ts';
 
 const id = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower case words joined by -');
 const text = z.string().trim().min(1).max(300);

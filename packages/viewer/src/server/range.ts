@@ -1,0 +1,108 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Engine, parse } from '@rezolus/query';
+import type { RangeReply } from '../contract.ts';
+import { type LineSeries, lineMerger, mergeBuckets, mergeWidth, type RangeWindow } from './decimate.ts';
+import { ApiError } from './errors.ts';
+
+/** RangeRequest: a range query and how many points per series its answer may have; times in ms. */
+export interface RangeRequest extends RangeWindow {
+  readonly query: string;
+  /** Within {@link pointLimits}. */
+  readonly points: number;
+}
+
+/** pointLimits: fewest and most points per series that can be asked for. */
+export const pointLimits = { min: 100, max: 10_000 } as const;
+
+/** Steps that are evaluated at once: what an evaluation holds in memory depends on it, not on the window. */
+const chunkSteps = 10_000;
+/** Steps of a whole window, so that a cell of the fewest points is no longer than a chunk. */
+const maxSteps = (pointLimits.min - 1) * chunkSteps;
+
+/**
+ * answerRange: the answer of `engine` to a range query, evaluated at every step and then merged to the wanted points,
+ * so that no extreme is lost however long the window. Beyond 990,000 steps the step grows. Throws ApiError 422 where
+ * the query gives no range, and whatever the engine throws.
+ */
+export async function answerRange(
+  engine: Pick<Engine, 'queryRange'>,
+  request: RangeRequest,
+  signal: AbortSignal,
+): Promise<RangeReply> {
+  const { query, points } = request;
+  const expr = parse(query);
+  if (expr.kind === 'tick' && expr.name === 'heatmap') {
+    // Columns of what happened per step add up, so a longer step gives at once what merging would.
+    const window = expr.stride === null ? onTicks(request, mergeWidth(request, points)) : request;
+    const { result } = await engine.queryRange({ query, ...window }, { signal });
+    if (result.kind !== 'buckets') throw noRange();
+    return mergeBuckets(result, points);
+  }
+  const steps = (request.endMs - request.startMs) / request.stepMs;
+  const window = onTicks(request, request.stepMs * Math.max(1, Math.ceil(steps / maxSteps)));
+  const chunks = [...chunksOf(window, mergeWidth(window, points))];
+  const merge = lineMerger(window, points);
+  const parts = new Map<string, LineSeries[]>();
+  for (const chunk of chunks) {
+    const { result } = await engine.queryRange({ query, ...chunk }, { signal });
+    if (result.kind !== 'matrix') throw noRange();
+    for (const { labels, times, values } of result.series) {
+      const isSmall = chunks.length === 1 && times.length <= points;
+      const part = isSmall ? { labels, times, values } : merge({ labels, times, values });
+      const key = JSON.stringify(labels);
+      const known = parts.get(key);
+      if (known === undefined) parts.set(key, [part]);
+      else known.push(part);
+    }
+    // Other requests get their turn, and a client that went away is noticed.
+    if (chunks.length > 1) await setImmediate();
+  }
+  return { kind: 'lines', series: [...parts.values()].map(concatenate) };
+}
+
+function noRange(): ApiError {
+  return new ApiError(422, 'execution', 'the query does not give a range');
+}
+
+/** onTicks: the window at a longer step, on ticks that do not depend on the window. */
+function onTicks({ startMs, endMs, stepMs: asked }: RangeWindow, stepMs: number): RangeWindow {
+  if (stepMs === asked) return { startMs, endMs, stepMs };
+  return { startMs: Math.ceil(startMs / stepMs) * stepMs, endMs: Math.ceil(endMs / stepMs) * stepMs, stepMs };
+}
+
+/** chunksOf: the window in parts that are evaluated one by one; none of them splits a cell of `width`. */
+function* chunksOf({ startMs, endMs, stepMs }: RangeWindow, width: number): Generator<RangeWindow> {
+  if ((endMs - startMs) / stepMs < chunkSteps) {
+    yield { startMs, endMs, stepMs };
+    return;
+  }
+  const span = Math.max(1, Math.floor((chunkSteps * stepMs) / width)) * width;
+  for (let from = startMs; from <= endMs; ) {
+    const end = (Math.floor(from / span) + 1) * span;
+    // The ticks of a part are those of the window: startMs + k * stepMs.
+    const next = startMs + Math.ceil((end - startMs) / stepMs) * stepMs;
+    yield { startMs: from, endMs: Math.min(endMs, next - stepMs), stepMs };
+    from = next;
+  }
+}
+
+function concatenate(parts: readonly LineSeries[]): LineSeries {
+  const first = parts[0]!;
+  if (parts.length === 1) return first;
+  const join = (column: (part: LineSeries) => Float64Array) => {
+    const all = new Float64Array(parts.reduce((sum, part) => sum + part.times.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(column(part), at);
+      at += part.times.length;
+    }
+    return all;
+  };
+  return {
+    labels: first.labels,
+    times: join((part) => part.times),
+    values: join((part) => part.values),
+    min: join((part) => part.min!),
+    max: join((part) => part.max!),
+  };
+}

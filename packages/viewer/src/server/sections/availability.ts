@@ -1,0 +1,39 @@
+import { sentence } from '@rezolus/core';
+import { childrenOf, type Engine, type Expr, parse, type Series, selectorsOf } from '@rezolus/query';
+
+/** Availability: whether a query finds series now, told from names and labels alone, without reading a value. */
+export interface Availability {
+  /** Why there is nothing to show, in one sentence; null where there is. */
+  readonly missing: string | null;
+  /** How many different `id` labels the series of the query have. */
+  readonly members: number;
+}
+
+/** Functions that answer where their argument has no series. */
+const answersWithout = new Set(['absent', 'absent_over_time', 'vector']);
+
+/** availabilityOf: what `engine` has for `query`. A query that does not parse has nothing, for the parser's reason. */
+export function availabilityOf(query: string, engine: Pick<Engine, 'seriesMatching'>): Availability {
+  try {
+    const expr = parse(query);
+    const found = new Map(
+      selectorsOf(expr).map((selector) => [selector as Expr, engine.seriesMatching([selector.matchers])]),
+    );
+    const ids = new Set([...found.values()].flatMap((series) => series.map(({ labels }) => labels.id)));
+    ids.delete(undefined);
+    return { missing: missing(query, expr, found), members: ids.size };
+  } catch (error) {
+    return { missing: sentence(error), members: 0 };
+  }
+}
+
+function missing(query: string, expr: Expr, found: ReadonlyMap<Expr, readonly Series[]>): string | null {
+  if (expr.kind === 'selector') {
+    return found.get(expr)?.length ? null : `No series matches ${query.slice(expr.from, expr.to)}.`;
+  }
+  if (expr.kind === 'call' && answersWithout.has(expr.name)) return null;
+  const reasons = childrenOf(expr).map((child) => missing(query, child, found));
+  if (expr.kind === 'binary' && expr.op === 'or') return reasons.includes(null) ? null : reasons[0]!;
+  if (expr.kind === 'binary' && expr.op === 'unless') return reasons[0]!;
+  return reasons.find((reason) => reason !== null) ?? null;
+}

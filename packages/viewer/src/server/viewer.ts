@@ -1,0 +1,88 @@
+import type { AddressInfo } from 'node:net';
+import { type Logger, RezolusError, silentLogger } from '@rezolus/core';
+import { createEngine } from '@rezolus/query';
+import fastify from 'fastify';
+import { builtAppDir, serveApp } from './app-files.ts';
+import { answerErrors } from './errors.ts';
+import { prometheusRoutes } from './prometheus/routes.ts';
+import { rezolusRoutes } from './rezolus-routes.ts';
+import { loadSections } from './sections/load.ts';
+import { SectionView } from './sections/section-view.ts';
+import { allowedHostNames, guard } from './security.ts';
+import type { ViewerSource } from './source.ts';
+
+/** ViewerOptions: what to show and where. */
+export interface ViewerOptions {
+  readonly source: ViewerSource;
+  /** Port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Folder of the built app; default is where `npm run build:viewer` puts it. */
+  readonly appDir?: string;
+  readonly log?: Logger;
+  /** More names that the Host header may have, e.g. that of a reverse proxy. */
+  readonly allowedHosts?: readonly string[];
+}
+
+/** Viewer: a running viewer. */
+export interface Viewer {
+  /** URL of its start page, e.g. `http://127.0.0.1:41234/`. */
+  readonly address: string;
+  /** close: stops listening, ends open requests and closes the source. */
+  close(): Promise<void>;
+}
+
+/**
+ * startViewer: serves the app, the Prometheus HTTP API and the viewer's own routes for one source. The viewer owns the
+ * source from then on. Throws RezolusError REZ_ERR_LISTEN where the address is taken or not allowed.
+ */
+export async function startViewer(options: ViewerOptions): Promise<Viewer> {
+  const { source, listen, appDir = builtAppDir, log = silentLogger } = options;
+  const app = fastify({
+    bodyLimit: 256 * 1024,
+    requestTimeout: 10_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: true,
+    http: { headersTimeout: 5000, maxHeaderSize: 16 * 1024 },
+  });
+  app.server.maxConnections = 1024;
+  answerErrors(app, log);
+  guard(app, allowedHostNames(listen.host, options.allowedHosts));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string | Buffer) => new URLSearchParams(String(body)),
+  );
+  const engine = createEngine(source.source);
+  app.register(async (api) => {
+    api.addHook('onSend', async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    prometheusRoutes(api, engine);
+    rezolusRoutes(api, {
+      source,
+      engine,
+      sections: new SectionView(await loadSections(), engine, source.source),
+    });
+  });
+  await serveApp(app, appDir);
+  try {
+    await app.listen({ host: listen.host, port: listen.port });
+  } catch (cause) {
+    await app.close();
+    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${listen.host}:${listen.port}`, { cause });
+  }
+  return {
+    address: addressOf(app.server.address() as AddressInfo),
+    async close() {
+      await app.close();
+      await source.close();
+    },
+  };
+}
+
+/** addressOf: the URL of a listening socket; one that listens everywhere is reached by the loopback. */
+function addressOf({ address, port }: AddressInfo): string {
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+}
