@@ -1,29 +1,22 @@
 import {
   durationSchema,
+  type ListenAddress,
   loadConfig,
+  parseListen,
   type Registration,
   type SamplerDefinition,
   samplerSections,
 } from '@rezolus/core';
 import { z } from 'zod';
 
-/** ListenAddress: where to listen; port 0 = any free one. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
 const listen = z.string().transform((text, context): ListenAddress => {
-  const match = /^(?:\[([0-9a-f:.%\w]+)\]|([^:[\]\s]+)):(\d{1,5})$/i.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    context.addIssue({
-      code: 'custom',
-      message: `"${text}" is not an address such as 127.0.0.1:4241 or [::1]:4241`,
-    });
-    return z.NEVER;
-  }
-  return { host: match[1] ?? match[2]!, port };
+  const address = parseListen(text);
+  if (address !== null) return address;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is not an address such as 127.0.0.1:4241 or [::1]:4241`,
+  });
+  return z.NEVER;
 });
 
 // Keys of the original that nothing here implements: named, so that its users are told what to do.

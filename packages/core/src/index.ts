@@ -26,6 +26,7 @@ export {
   type HistogramConfig,
   isHistogramConfig,
 } from './histogram.ts';
+export { type ListenAddress, parseListen } from './listen.ts';
 export { type Logger, silentLogger } from './log.ts';
 export type { Entity, GroupDeclaration, Member, MetricDeclaration, MetricKind } from './metrics.ts';
 export type { OptionDeclaration, OptionDeclarations, OptionValues } from './options.ts';
