@@ -7,7 +7,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Capture, RangeReply, Section, SectionSummary } from '../../src/contract.ts';
-import { mergeBuckets, mergeLines } from '../../src/server/decimate.ts';
 import { securityHeaders } from '../../src/server/security.ts';
 import { encodeRange, rangeContentType } from '../../src/wire.ts';
 
@@ -156,7 +155,7 @@ function range(params: URLSearchParams, capture: Capture, { hostile }: MockOptio
     (time) => time < gap || time > gap + 20_000,
   );
   const seed = [...query].reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) % 9973, 7);
-  if (query.startsWith('histogram_heatmap')) return mergeBuckets(heatmap(times, seed), points);
+  if (query.startsWith('histogram_heatmap')) return heatmap(times, seed);
   const labels = query.startsWith('histogram_quantiles')
     ? [0.5, 0.9, 0.99, 0.999, 0.9999].map((q) => ({ quantile: String(q) }))
     : query.includes('by (id)')
@@ -177,7 +176,26 @@ function range(params: URLSearchParams, capture: Capture, { hostile }: MockOptio
       return 20_000 * (1 + (seed % 50)) * wave * spike;
     }),
   }));
-  return mergeLines(series, { startMs, endMs, stepMs: step }, points);
+  return { kind: 'lines', series: series.map((one) => merge(one, points, step)) };
+}
+
+type Line = Extract<RangeReply, { kind: 'lines' }>['series'][number];
+
+/** merge: mean and extremes of cells that are aligned to the epoch, where `line` has more than `points`. */
+function merge(line: Line, points: number, step: number): Line {
+  const { times, values } = line;
+  if (times.length <= points) return line;
+  const width = Math.ceil(times.length / points) * step;
+  const cells = Map.groupBy(times.keys(), (i) => Math.floor(times[i]! / width));
+  const column = (of: (cell: number[]) => number) =>
+    Float64Array.from(cells.values(), (indices) => of(indices.map((i) => values[i]!)));
+  return {
+    labels: line.labels,
+    times: Float64Array.from(cells.keys(), (cell) => cell * width + (width - step) / 2),
+    values: column((cell) => cell.reduce((sum, value) => sum + value, 0) / cell.length),
+    min: column((cell) => Math.min(...cell)),
+    max: column((cell) => Math.max(...cell)),
+  };
 }
 
 function heatmap(times: Float64Array, seed: number): RangeReply & { kind: 'buckets' } {

@@ -33,6 +33,7 @@ test('a plot asks its alternative where that is chosen', () => {
 
 test('the answer decides what draws it', () => {
   expect(drawnAs(plot, lines({}))).toBe('line');
+  expect(drawnAs({ ...plot, style: 'heatmap' }, lines())).toBe('line');
   expect(drawnAs(plot, lines({ id: '0' }, { id: '1' }))).toBe('devices');
   expect(drawnAs(plot, lines({ op: 'a' }, { op: 'b' }))).toBe('lines');
   expect(drawnAs({ ...plot, style: 'heatmap' }, lines({ id: '0' }))).toBe('line');
@@ -47,8 +48,10 @@ test('an answer without a finite value is empty', () => {
   expect(isEmpty({ kind: 'lines', series: [nothing] })).toBe(true);
 });
 
+const bounds = { min: 0, max: 1_000_000 };
+
 test('requests lie on ticks that do not depend on the window', () => {
-  expect(rangeRequest('m', { min: 10_300, max: 20_100 }, 1000, 300)).toEqual({
+  expect(rangeRequest('m', { min: 10_300, max: 20_100 }, bounds, 1000, 300)).toEqual({
     query: 'm',
     start: 9000,
     end: 22_000,
@@ -57,9 +60,15 @@ test('requests lie on ticks that do not depend on the window', () => {
   });
 });
 
+test('requests stay inside the capture', () => {
+  const capture = { min: 10_500, max: 20_400 };
+  expect(rangeRequest('m', capture, capture, 1000, 300)).toMatchObject({ start: 10_000, end: 20_000 });
+  expect(rangeRequest('m', capture, capture, 60_000, 300)).toMatchObject({ start: 0, end: 0 });
+});
+
 test('unmerged points of a wider window answer a narrower one, merged ones do not', () => {
-  const had = rangeRequest('m', { min: 0, max: 100_000 }, 1000, 300);
-  const narrower = rangeRequest('m', { min: 20_000, max: 40_000 }, 1000, 300);
+  const had = rangeRequest('m', { min: 0, max: 100_000 }, bounds, 1000, 300);
+  const narrower = rangeRequest('m', { min: 20_000, max: 40_000 }, bounds, 1000, 300);
   const merged = lines({});
   if (merged.kind === 'lines')
     Object.assign(merged.series[0]!, { min: Float64Array.of(0), max: Float64Array.of(2) });
@@ -72,9 +81,9 @@ test('unmerged points of a wider window answer a narrower one, merged ones do no
 });
 
 test('the point budget follows the width in coarse steps', () => {
-  expect(pointBudget(560, false)).toBe(300);
-  expect(pointBudget(590, false)).toBe(300);
-  expect(pointBudget(560, true)).toBe(200);
+  expect(pointBudget(560, false)).toBe(600);
+  expect(pointBudget(590, false)).toBe(600);
+  expect(pointBudget(560, true)).toBe(300);
   expect(pointBudget(10, false)).toBe(100);
-  expect(pointBudget(4000, false)).toBe(600);
+  expect(pointBudget(4000, false)).toBe(1000);
 });

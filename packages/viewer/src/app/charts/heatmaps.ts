@@ -72,7 +72,8 @@ export function deviceHeatmap(
     picture(window, width) {
       const raster = deviceRaster(rows, window, step, width);
       // Shares of a whole and rates start at none; what never comes near 0 shows its own spread.
-      const low = raster.min < raster.max * 0.6 ? Math.min(0, raster.min) : raster.min;
+      const near = raster.min < raster.max * 0.6 ? 0 : raster.min;
+      const low = Math.min(plot.range?.min ?? near, raster.min);
       onScale({ low, high: raster.max, log: false });
       const pixels = colorize(raster, table, low, raster.max, false);
       return { width, height: rows.length, pixels, ruled: true };

@@ -1,4 +1,5 @@
 import type { Plot, RangeReply } from '../../contract.ts';
+import type { Window } from './zoom.ts';
 
 /** quantiles: what percentile charts show. */
 export const quantiles = [0.5, 0.9, 0.99, 0.999, 0.9999] as const;
@@ -23,11 +24,14 @@ export function plotQuery(plot: Plot, mode: PlotMode): string {
 /** Drawn: the kind of chart that shows an answer. */
 export type Drawn = 'line' | 'lines' | 'percentiles' | 'devices' | 'buckets';
 
-/** drawnAs: the kind of chart that shows `reply` of `plot`. One device makes a line, whatever the style. */
+/**
+ * drawnAs: the kind of chart that shows `reply` of `plot`. One device makes a line, whatever the style; so does none, in a
+ * window without data.
+ */
 export function drawnAs(plot: Plot, reply: RangeReply): Drawn {
   if (reply.kind === 'buckets') return 'buckets';
   if (plot.style === 'percentiles') return 'percentiles';
-  if (reply.series.length === 1) return 'line';
+  if (reply.series.length <= 1) return 'line';
   const perDevice = reply.series.every(({ labels }) => labels.id !== undefined);
   if (plot.style === 'heatmap' || (plot.style === 'auto' && perDevice)) return 'devices';
   return 'lines';
@@ -48,22 +52,29 @@ export interface RangeRequest {
   readonly points: number;
 }
 
-/** pointBudget: how many points a chart of `width` CSS pixels asks for; coarse, so that small changes ask for nothing. */
+/**
+ * pointBudget: how many points a chart of `width` CSS pixels asks for: one per pixel for lines, a column of buckets is
+ * two wide. In coarse steps, so that small changes of the width ask for nothing.
+ */
 export function pointBudget(width: number, buckets: boolean): number {
-  const pixelsPerPoint = buckets ? 3 : 2;
-  return Math.min(600, Math.max(100, Math.ceil(width / pixelsPerPoint / 50) * 50));
+  const pixelsPerPoint = buckets ? 2 : 1;
+  return Math.min(1000, Math.max(100, Math.ceil(width / pixelsPerPoint / 50) * 50));
 }
 
-/** rangeRequest: the request whose answer fills `window` to both edges, on ticks that do not depend on the window. */
+/**
+ * rangeRequest: the request whose answer fills `window` to both edges, on ticks that do not depend on the window. It
+ * does not reach beyond `bounds`, where a lookback would only stretch the last values.
+ */
 export function rangeRequest(
   query: string,
-  window: { readonly min: number; readonly max: number },
+  window: Window,
+  bounds: Window,
   step: number,
   points: number,
 ): RangeRequest {
-  const start = Math.floor(window.min / step - 1) * step;
-  const end = Math.ceil(window.max / step + 1) * step;
-  return { query, start, end, step, points };
+  const start = Math.max(Math.floor(window.min / step - 1), Math.floor(bounds.min / step)) * step;
+  const end = Math.min(Math.ceil(window.max / step + 1), Math.floor(bounds.max / step)) * step;
+  return { query, start, end: Math.max(start, end), step, points };
 }
 
 /** answers: whether `reply`, the answer to `had`, shows all that the answer to `wanted` would. */

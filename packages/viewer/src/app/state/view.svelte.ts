@@ -37,6 +37,8 @@ class View {
   cursor = $state.raw<{ readonly time: number; readonly owner: string } | null>(null);
   /** The window whose data charts load; follows {@link window} once it rests. */
   settled = $state.raw<Window>({ min: 0, max: 1 });
+  /** The capture's span when {@link settled} was taken. */
+  settledBounds = $state.raw<Window>({ min: 0, max: 1 });
 
   #zoom = $state.raw<Zoom>({ kind: 'all' });
   #step = $state<number | undefined>();
@@ -129,6 +131,7 @@ class View {
     clearTimeout(this.#timer);
     this.#refreshed = performance.now();
     this.settled = this.window;
+    this.settledBounds = this.#bounds;
   }
 
   #setZoom(zoom: Zoom): void {
