@@ -51,7 +51,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 mkdirSync('demo-output', { recursive: true });
 const port = await freePort();
-writeFileSync('demo-output/agent.toml', `[general]\nlisten = "127.0.0.1:${port}"\n`);
+writeFileSync('demo-output/agent.toml', `[general]\nlisten = "127.0.0.1:${port}"\n[log]\nlevel = "warn"\n`);
 const url = `http://127.0.0.1:${port}`;
 
 process.on('SIGINT', () => {});

@@ -2,7 +2,6 @@ export { type Agent, type AgentOptions, startAgent } from './agent.ts';
 export {
   type AgentConfig,
   agentConfigSchema,
-  type ListenAddress,
   loadAgentConfig,
   type SamplerSection,
 } from './config.ts';
