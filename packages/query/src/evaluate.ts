@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { positiveMs } from './duration.ts';
 import { type Argument, callFunction } from './functions/call.ts';
 import { columnOf } from './histogram.ts';
-import { executionError } from './position.ts';
+import { executionError, limitError } from './position.ts';
 import { instantVector, rangeVector, sampleTimes, shiftedTimes, windowsOf } from './select.ts';
 import { tick } from './tick.ts';
 import {
@@ -109,6 +109,8 @@ export function subqueryGrid(
   const before = firstEndMs - rangeMs;
   const start = (Math.floor(before / stepMs) + 1) * stepMs;
   const steps = Math.floor((lastEndMs - start) / stepMs) + 1;
+  const { maxSubquerySteps } = context.budget.limits;
+  if (steps > maxSubquerySteps) throw limitError(`a subquery has more than ${maxSubquerySteps} steps`);
   context.budget.allocate(Math.max(0, steps));
   return makeGrid(start, lastEndMs, stepMs);
 }

@@ -1,4 +1,4 @@
-import { parseError } from './position.ts';
+import { limitError, parseError } from './position.ts';
 
 /**
  * Desugared: a query in the official grammar, as long as the original so that positions stay valid, and what was
@@ -21,6 +21,9 @@ export const tickFunctions = {
   histogram_irate: 'irate',
 } as const;
 
+/** Deeper brackets than this would overflow the parser's own stack, which it reports as an error in the wrong place. */
+const maxNesting = 200;
+
 const callNames: ReadonlySet<string> = new Set([...Object.keys(tickFunctions), 'min_of', 'max_of']);
 const isCall = /(?:\s|#[^\n]*\n)*(?:\(|(?:by|without)\b)/iy;
 const token =
@@ -37,6 +40,7 @@ export function desugar(query: string): Desugared {
   const parts: string[] = [];
   let previous = '';
   let brackets = 0;
+  let nesting = 0;
   token.lastIndex = 0;
   while (token.lastIndex < query.length) {
     const offset = token.lastIndex;
@@ -44,6 +48,9 @@ export function desugar(query: string): Desugared {
     const end = token.lastIndex;
     let text = query.slice(offset, end);
     if (groups.space === undefined) {
+      if (text === '(' || text === '[' || text === '{') nesting++;
+      else if (text === ')' || text === ']' || text === '}') nesting--;
+      if (nesting > maxNesting) throw limitError(`the query has more than ${maxNesting} nested brackets`);
       const opensArray = text === '[' && (previous === '(' || previous === ',');
       if (opensArray) {
         const close = query.indexOf(']', offset);
@@ -51,6 +58,7 @@ export function desugar(query: string): Desugared {
         arrays.set(offset, numbers(query, offset + 1, close));
         text = `\`${query.slice(offset + 1, close)}\``;
         token.lastIndex = close + 1;
+        nesting--;
       } else if (text === '[') brackets++;
       else if (text === ']') brackets--;
       else if (groups.dot !== undefined) text = `${text.slice(0, -1)} `;

@@ -15,28 +15,35 @@ export interface Histogram {
   readonly counts: Float64Array;
 }
 
-const lowerCache = new Map<string, Float64Array>();
+/** Shape: what is known of each bucket of a shape, as doubles; shared and not to be written. */
+export interface Shape {
+  /** Smallest value. */
+  readonly starts: Float64Array;
+  /** Smallest value of the next bucket. */
+  readonly ends: Float64Array;
+  /** Largest value: what the original reports as a quantile. */
+  readonly largest: Float64Array;
+  /** Halfway between smallest and largest: what an observation is taken to be in means and sums. */
+  readonly middles: Float64Array;
+}
 
-/** bucketStarts: the smallest value of each bucket as doubles, shared and not to be written. */
-export function bucketStarts(config: HistogramConfig): Float64Array {
+const shapes = new Map<string, Shape>();
+
+/** shapeOf: the buckets of a shape. Throws REZ_ERR_QUERY_EXECUTION above 65,536 of them. */
+export function shapeOf(config: HistogramConfig): Shape {
   const key = `${config.groupingPower}/${config.maxValuePower}`;
-  let starts = lowerCache.get(key);
-  if (starts === undefined) {
-    starts = new Float64Array(bucketCount(config));
-    for (let i = 0; i < starts.length; i++) starts[i] = Number(bucketLower(i, config));
-    lowerCache.set(key, starts);
+  let shape = shapes.get(key);
+  if (shape === undefined) {
+    const count = bucketCount(config);
+    if (!(count <= 65_536)) throw executionError('a histogram has more than 65,536 buckets');
+    const ends = bucketBounds(config);
+    const starts = Float64Array.from({ length: count }, (_, i) => Number(bucketLower(i, config)));
+    const largest = ends.map((end) => end - 1);
+    const middles = starts.map((start, i) => (start + largest[i]!) / 2);
+    shape = { starts, ends, largest, middles };
+    shapes.set(key, shape);
   }
-  return starts;
-}
-
-/** largestValue: the largest value that falls into a bucket, as the original reports quantiles. */
-export function largestValue(bucket: number, config: HistogramConfig): number {
-  return bucketBounds(config)[bucket]! - 1;
-}
-
-/** midpoint: what an observation in a bucket is taken to be in means and sums. */
-export function midpoint(bucket: number, config: HistogramConfig): number {
-  return (bucketStarts(config)[bucket]! + largestValue(bucket, config)) / 2;
+  return shape;
 }
 
 /** commonConfig: the finest shape that both can be brought to without splitting a bucket. */
@@ -70,9 +77,8 @@ export class Accumulator {
   high = -1;
 
   constructor(config: HistogramConfig) {
-    if (bucketCount(config) > 65_536) throw executionError('a histogram has more than 65,536 buckets');
     this.config = config;
-    this.dense = new Float64Array(bucketCount(config));
+    this.dense = new Float64Array(shapeOf(config).starts.length);
     this.low = this.dense.length;
   }
 

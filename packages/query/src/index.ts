@@ -1,4 +1,4 @@
-export type { LabelMatcher, MatchOperator } from './ast.ts';
+export type { Expr, LabelMatcher, MatchOperator, VectorSelector } from './ast.ts';
 export {
   type Answer,
   createEngine,
@@ -12,5 +12,9 @@ export {
 } from './engine.ts';
 export type { Histogram } from './histogram.ts';
 export { defaultLimits, type QueryLimits } from './limits.ts';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+export { parse } from './parse.ts';
 export type { BucketsResult, HistogramSample, QueryResult, SampleResult, SeriesResult } from './result.ts';
+export { addMatcher } from './rewrite.ts';
+export { childrenOf, selectorsOf } from './selectors.ts';
 export type { Column, FloatColumn, HistogramColumn, Series, SeriesKind, Source } from './source.ts';

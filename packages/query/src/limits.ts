@@ -2,8 +2,10 @@ import { limitError } from './position.ts';
 
 /** QueryLimits: what one query may cost. */
 export interface QueryLimits {
-  /** Times of a range query and of each subquery; Prometheus has 11,000. */
+  /** Times of a range query; Prometheus has 11,000. */
   readonly maxSteps: number;
+  /** Times of a subquery. */
+  readonly maxSubquerySteps: number;
   /** Series that all selectors of a query match together. */
   readonly maxSeries: number;
   /** Values that all parts of a query hold together: series × steps, summed up. */
@@ -12,9 +14,10 @@ export interface QueryLimits {
   readonly timeoutMs: number;
 }
 
-/** defaultLimits: 11,000 steps, 20,000 series, 20 million values (160 MB), 30 s. */
+/** defaultLimits: 11,000 steps, 1,000,000 in a subquery, 20,000 series, 20 million values (160 MB), 30 s. */
 export const defaultLimits: QueryLimits = {
   maxSteps: 11_000,
+  maxSubquerySteps: 1_000_000,
   maxSeries: 20_000,
   maxPoints: 20_000_000,
   timeoutMs: 30_000,

@@ -28,8 +28,8 @@ const maxDepth = 400;
 
 /**
  * parse: the syntax tree of a PromQL expression, types checked. Throws REZ_ERR_QUERY_PARSE with `line:column`,
- * REZ_ERR_QUERY_UNSUPPORTED for experimental parts of the grammar, REZ_ERR_QUERY_LIMIT above 64 Ki characters or 400
- * levels of nesting.
+ * REZ_ERR_QUERY_UNSUPPORTED for experimental parts of the grammar, REZ_ERR_QUERY_LIMIT above 64 Ki characters, 200 nested
+ * brackets or 400 levels of the tree.
  */
 export function parse(query: string): Expr {
   if (query.length > maxLength) throw limitError(`the query has more than ${maxLength} characters`);

@@ -27,6 +27,26 @@ function atTime(context: Pick<Context, 'query'>, at: number | 'start' | 'end'): 
   return at === 'end' ? context.query.endMs : Math.round(at * 1000);
 }
 
+/** PerTimes: computes something once for all columns that share their times, be it as views of one buffer. */
+export class PerTimes<T> {
+  readonly #known = new Map<ArrayBufferLike, Map<string, T>>();
+
+  get(times: Float64Array, compute: () => T): T {
+    let views = this.#known.get(times.buffer);
+    if (views === undefined) {
+      views = new Map();
+      this.#known.set(times.buffer, views);
+    }
+    const key = `${times.byteOffset}+${times.length}`;
+    let value = views.get(key);
+    if (value === undefined) {
+      value = compute();
+      views.set(key, value);
+    }
+    return value;
+  }
+}
+
 /** firstAfter: position of the first time above `time` at or after `from`; gallops, then bisects. */
 export function firstAfter(times: Float64Array, time: number, from: number): number {
   let low = from;
@@ -76,14 +96,12 @@ function isPresent(series: VectorSeries): boolean {
 
 function sampleRows(context: Context, selector: VectorSelector, times: Float64Array) {
   const { budget, settings } = context;
-  const rowsOfTimes = new Map<Float64Array, Int32Array>();
+  const rowsOfTimes = new PerTimes<Int32Array>();
   return (context.selected.get(selector) ?? []).map(({ labels, column }) => {
-    let rows = rowsOfTimes.get(column.times);
-    if (rows === undefined) {
-      rows = newestRows(column.times, times, settings.lookbackMs);
+    let rows = rowsOfTimes.get(column.times, () => {
       budget.work(times.length);
-      rowsOfTimes.set(column.times, rows);
-    }
+      return newestRows(column.times, times, settings.lookbackMs);
+    });
     const stale = column.kind === 'histogram' ? undefined : column.stale;
     if (stale !== undefined) rows = rows.map((row) => (row >= 0 && stale[row] === 1 ? -1 : row));
     return { labels, column, rows };
@@ -131,15 +149,13 @@ function histogramsAt(
 export function rangeVector(context: Context, matrix: MatrixSelector, grid: Grid): RangeVector {
   const ends = shiftedTimes(context, matrix.selector, grid);
   const rangeMs = positiveMs(matrix.range, context.query);
-  const windowsOfTimes = new Map<Float64Array, Windows>();
+  const windowsOfTimes = new PerTimes<Windows>();
   const series = (context.selected.get(matrix.selector) ?? []).map(({ labels, column }): RangeSeries => {
     const samples = column.kind === 'histogram' ? column : floatSamples(column);
-    let windows = windowsOfTimes.get(samples.times);
-    if (windows === undefined) {
-      windows = windowsOf(samples.times, ends, rangeMs);
+    const windows = windowsOfTimes.get(samples.times, () => {
       context.budget.work(2 * ends.length);
-      windowsOfTimes.set(samples.times, windows);
-    }
+      return windowsOf(samples.times, ends, rangeMs);
+    });
     return { labels, dropName: false, samples, windows };
   });
   return { series, ends, rangeMs };

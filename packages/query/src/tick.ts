@@ -1,11 +1,11 @@
-import { bucketBounds, type HistogramConfig } from '@rezolus/core/histogram';
+import { defaultHistogram, type HistogramConfig } from '@rezolus/core/histogram';
 import { groupLabels } from './aggregate.ts';
 import type { TickCall } from './ast.ts';
 import type { Context, SelectedSeries } from './context.ts';
 import { positiveMs } from './duration.ts';
-import { Accumulator, commonConfig, largestValue, midpoint, RowSlider } from './histogram.ts';
+import { Accumulator, commonConfig, RowSlider, shapeOf } from './histogram.ts';
 import { type LabelSet, labelKey, withLabel } from './labels.ts';
-import { shiftedTimes, windowsOf } from './select.ts';
+import { PerTimes, shiftedTimes, windowsOf } from './select.ts';
 import type { HistogramColumn } from './source.ts';
 import {
   type BucketsValue,
@@ -51,15 +51,11 @@ function merge(context: Context, call: TickCall, ends: Float64Array, width: numb
   const selected = (context.selected.get(call.selector) ?? []).filter(
     ({ column }) => column.kind === 'histogram',
   );
-  const windowsOfTimes = new Map<Float64Array, Windows>();
+  const windowsOfTimes = new PerTimes<Windows>();
   const groups = Map.groupBy(selected, ({ labels }) => labelKey(labelsOf(labels)));
   return [...groups.values()].map((group) => {
     const members = group.map(({ column }: SelectedSeries): Member => {
-      let windows = windowsOfTimes.get(column.times);
-      if (windows === undefined) {
-        windows = windowsOf(column.times, ends, width);
-        windowsOfTimes.set(column.times, windows);
-      }
+      const windows = windowsOfTimes.get(column.times, () => windowsOf(column.times, ends, width));
       return { column: column as HistogramColumn, windows };
     });
     const config = members.map(({ column }) => column.config).reduce(commonConfig);
@@ -105,6 +101,7 @@ function quantiles(
     context.budget.allocate(grid.count);
     return floatSeries(withLabel(group.labels, 'quantile', String(q)), false, grid.count);
   });
+  const { largest } = shapeOf(group.config);
   const ascending = wanted.map((q, i) => ({ q, result: results[i]! })).sort((a, b) => a.q - b.q);
   eachGain(context, group, grid.count, (step, gain) => {
     const all = total(gain);
@@ -115,7 +112,7 @@ function quantiles(
       const needed = Math.max(1, Math.ceil(q * all));
       while (below < needed && bucket < gain.high) below += gain.dense[++bucket]!;
       result.present[step] = q >= 0 && q <= 1 ? 1 : 0;
-      result.values[step] = largestValue(bucket, group.config);
+      result.values[step] = largest[bucket]!;
     }
   });
   return results;
@@ -129,13 +126,14 @@ function reduced(
 ): VectorSeries {
   context.budget.allocate(grid.count);
   const result = floatSeries(group.labels, false, grid.count);
+  const { middles } = shapeOf(group.config);
   eachGain(context, group, grid.count, (step, gain) => {
     const count = total(gain);
     if (count <= 0) return;
     let sum = 0;
     if (name !== 'count')
       for (let i = gain.low; i <= gain.high; i++)
-        if (gain.dense[i] !== 0) sum += gain.dense[i]! * midpoint(i, group.config);
+        if (gain.dense[i] !== 0) sum += gain.dense[i]! * middles[i]!;
     result.present[step] = 1;
     result.values[step] = name === 'count' ? count : name === 'sum' ? sum : sum / count;
   });
@@ -170,29 +168,30 @@ function heatmap(
   grid: Grid,
 ): BucketsValue {
   const columns: number[] = [];
-  const rows: number[] = [];
+  const buckets: number[] = [];
   const counts: number[] = [];
-  let low = Number.POSITIVE_INFINITY;
-  let high = -1;
+  // The accumulator remembers the range of all buckets it ever held.
+  let used = { low: 0, high: -1 };
   if (group !== undefined)
     eachGain(context, group, count, (step, gain) => {
-      for (let i = gain.low; i <= gain.high; i++) {
-        if (gain.dense[i] === 0) continue;
+      const { dense, low, high } = gain;
+      for (let i = low; i <= high; i++) {
+        if (dense[i] === 0) continue;
         columns.push(step);
-        rows.push(i);
-        counts.push(gain.dense[i]!);
-        low = Math.min(low, i);
-        high = Math.max(high, i);
+        buckets.push(i);
+        counts.push(dense[i]!);
       }
-      context.budget.allocate(gain.high - gain.low + 1);
+      context.budget.allocate(Math.max(0, high - low + 1));
+      used = gain;
     });
-  const bounds = group === undefined || high < low ? [] : bucketBounds(group.config).slice(low, high + 1);
+  const { low, high } = used;
+  const { ends } = shapeOf(group?.config ?? defaultHistogram);
   return {
     type: 'buckets',
     times: grid.times,
-    bounds: Float64Array.from(bounds, (bound) => bound - 1),
-    columns: Uint32Array.from(columns),
-    rows: Uint32Array.from(rows, (row) => row - low),
-    counts: Float64Array.from(counts),
+    bounds: ends.slice(low, high + 1),
+    columns: new Uint32Array(columns),
+    rows: new Uint16Array(buckets).map((bucket) => bucket - low),
+    counts: new Float64Array(counts),
   };
 }

@@ -50,10 +50,10 @@ export interface VectorValue {
 export interface BucketsValue {
   readonly type: 'buckets';
   readonly times: Float64Array;
-  /** Largest value of each row's bucket; from the lowest to the highest one in use. */
+  /** Exclusive upper end of each row's bucket, from the lowest to the highest one in use. */
   readonly bounds: Float64Array;
   readonly columns: Uint32Array;
-  readonly rows: Uint32Array;
+  readonly rows: Uint16Array;
   readonly counts: Float64Array;
 }
 

@@ -1,5 +1,4 @@
-import { bucketBounds } from '@rezolus/core/histogram';
-import { bucketStarts, type Histogram, midpoint } from '../histogram.ts';
+import { type Histogram, shapeOf } from '../histogram.ts';
 
 /** count: number of observations. */
 export function count({ counts }: Histogram): number {
@@ -10,8 +9,9 @@ export function count({ counts }: Histogram): number {
 
 /** sum: of all observations, each taken to be in the middle of its bucket. */
 export function sum({ buckets, counts, config }: Histogram): number {
+  const { middles } = shapeOf(config);
   let total = 0;
-  for (let i = 0; i < buckets.length; i++) total += counts[i]! * midpoint(buckets[i]!, config);
+  for (let i = 0; i < buckets.length; i++) total += counts[i]! * middles[buckets[i]!]!;
   return total;
 }
 
@@ -20,9 +20,9 @@ export function variance(histogram: Histogram): number {
   const { buckets, counts, config } = histogram;
   const total = count(histogram);
   const mean = sum(histogram) / total;
+  const { middles } = shapeOf(config);
   let squares = 0;
-  for (let i = 0; i < buckets.length; i++)
-    squares += counts[i]! * (midpoint(buckets[i]!, config) - mean) ** 2;
+  for (let i = 0; i < buckets.length; i++) squares += counts[i]! * (middles[buckets[i]!]! - mean) ** 2;
   return squares / total;
 }
 
@@ -35,7 +35,7 @@ export function quantile(q: number, { buckets, counts, config }: Histogram): num
   for (const each of counts) total += each;
   if (!(total > 0)) return Number.NaN;
   const rank = q * total;
-  const [starts, ends] = [bucketStarts(config), bucketBounds(config)];
+  const { starts, ends } = shapeOf(config);
   let below = 0;
   for (let i = 0; i < buckets.length; i++) {
     const inside = counts[i]!;
@@ -51,7 +51,7 @@ export function quantile(q: number, { buckets, counts, config }: Histogram): num
 /** fraction: share of the observations between two values, linear within a bucket. */
 export function fraction(low: number, high: number, { buckets, counts, config }: Histogram): number {
   if (Number.isNaN(low) || Number.isNaN(high)) return Number.NaN;
-  const [starts, ends] = [bucketStarts(config), bucketBounds(config)];
+  const { starts, ends } = shapeOf(config);
   let [inside, total] = [0, 0];
   for (let i = 0; i < buckets.length; i++) {
     const [start, end] = [starts[buckets[i]!]!, ends[buckets[i]!]!];

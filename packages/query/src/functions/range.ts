@@ -21,7 +21,6 @@ import { regressionFunctions } from './regression.ts';
 import type { FloatFunction, FloatWindow } from './window.ts';
 
 const floatFunctions: Readonly<Record<string, FloatFunction>> = {
-  ...rateFunctions,
   ...overTimeFunctions,
   ...regressionFunctions,
   ...samplingFunctions,
@@ -34,7 +33,7 @@ const histogramFunctions: Readonly<Record<string, HistogramFunction>> = {
 
 /** isRangeFunction: whether {@link overRange} has the function. */
 export function isRangeFunction(name: string): boolean {
-  return Object.hasOwn(floatFunctions, name);
+  return Object.hasOwn(floatFunctions, name) || Object.hasOwn(rateFunctions, name);
 }
 
 /** overRange: a function that reduces the samples of each range to one. */
@@ -78,6 +77,11 @@ function ofFloats(
   grid: Grid,
 ): VectorSeries {
   const { samples, windows } = series;
+  const result = floatSeries(series.labels, dropsName(name, series), grid.count);
+  if (samples.kind === 'float' && Object.hasOwn(rateFunctions, name)) {
+    rateFunctions[name]!(samples, windows, range, context.settings.lookbackMs, result);
+    return result;
+  }
   const reduce = floatFunctions[name]!;
   const args: number[] = scalars.map(() => 0);
   const window: FloatWindow = {
@@ -89,11 +93,8 @@ function ofFloats(
     startMs: 0,
     endMs: 0,
     nowMs: 0,
-    lookbackMs: context.settings.lookbackMs,
     args,
   };
-  const result = floatSeries(series.labels, dropsName(name, series), grid.count);
-  const readsAll = name !== 'irate' && name !== 'idelta';
   for (let i = 0; i < grid.count; i++) {
     window.from = windows.from[i]!;
     window.to = windows.to[i]!;
@@ -103,7 +104,7 @@ function ofFloats(
     window.nowMs = grid.times[i]!;
     for (let j = 0; j < scalars.length; j++) args[j] = scalars[j]![i]!;
     const value = reduce(window);
-    if (readsAll) context.budget.work(window.to - window.from);
+    context.budget.work(window.to - window.from);
     if (value === undefined) continue;
     result.present[i] = 1;
     result.values[i] = value;

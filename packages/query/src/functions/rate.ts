@@ -1,7 +1,7 @@
 import { Accumulator, type Histogram, RowSlider } from '../histogram.ts';
 import type { HistogramColumn } from '../source.ts';
-import type { RangeVector, Windows } from '../values.ts';
-import type { FloatFunction, FloatWindow } from './window.ts';
+import type { FloatSamples, RangeVector, VectorSeries, Windows } from '../values.ts';
+import type { FloatWindow } from './window.ts';
 
 /**
  * extrapolation: by what to multiply the change between the first and the last sample to cover the range: up to 1.1
@@ -26,43 +26,70 @@ function extrapolation(
   return (sampled + before + after) / sampled;
 }
 
-function change(window: FloatWindow, isCounter: boolean, perSecond: boolean): number | undefined {
-  const { times, values, base, from, to } = window;
-  if (to - from < 2) return undefined;
-  let result = values[to - 1]! - values[from]!;
-  if (isCounter)
-    for (let i = from + 1; i < to; i++) if (values[i]! < values[i - 1]!) result += values[i - 1]! + base;
-  const first = values[from]! + base;
-  const toZero = isCounter && result > 0 && first >= 0 ? first / result : Number.POSITIVE_INFINITY;
-  const factor = extrapolation(times[from]!, times[to - 1]!, to - from, window, toZero);
-  return result * (perSecond ? factor / ((window.endMs - window.startMs) / 1000) : factor);
+/** SeriesFunction: reduces every window of one series of doubles, writing into `result`. */
+export type SeriesFunction = (
+  samples: FloatSamples,
+  windows: Windows,
+  range: Pick<RangeVector, 'ends' | 'rangeMs'>,
+  lookbackMs: number,
+  result: VectorSeries,
+) => void;
+
+function change(isCounter: boolean, perSecond: boolean): SeriesFunction {
+  return ({ times, values, base }, windows, { ends, rangeMs }, _lookbackMs, { present, values: results }) => {
+    // What resets took away between the first and the last sample of the window, kept up as it moves.
+    let lost = 0;
+    let [first, last] = [0, 0];
+    const lostAt = (i: number) => (values[i]! < values[i - 1]! ? values[i - 1]! + base : 0);
+    for (let step = 0; step < ends.length; step++) {
+      const [from, to] = [windows.from[step]!, windows.to[step]!];
+      if (to - from < 2) continue;
+      if (isCounter) {
+        if (from >= last || !Number.isFinite(lost)) [lost, first, last] = [0, from, from];
+        for (; last < to - 1; last++) lost += lostAt(last + 1);
+        for (; first < from; first++) lost -= lostAt(first + 1);
+      }
+      const result = values[to - 1]! - values[from]! + lost;
+      const start = values[from]! + base;
+      const toZero = isCounter && result > 0 && start >= 0 ? start / result : Number.POSITIVE_INFINITY;
+      const window = { startMs: ends[step]! - rangeMs, endMs: ends[step]! };
+      const factor = extrapolation(times[from]!, times[to - 1]!, to - from, window, toZero);
+      present[step] = 1;
+      results[step] = result * (perSecond ? factor / (rangeMs / 1000) : factor);
+    }
+  };
 }
 
-function lastChange(window: FloatWindow, isCounter: boolean, perSecond: boolean): number | undefined {
-  const { times, values, base, from, to } = window;
-  if (to - from < 2 || isOld(times[to - 1]!, window)) return undefined;
-  const elapsed = times[to - 1]! - times[to - 2]!;
-  if (elapsed === 0) return undefined;
-  const [before, now] = [values[to - 2]!, values[to - 1]!];
-  const result = isCounter && now < before ? now + base : now - before;
-  return perSecond ? result / (elapsed / 1000) : result;
+function lastChange(isCounter: boolean, perSecond: boolean): SeriesFunction {
+  return ({ times, values, base }, windows, { ends }, lookbackMs, { present, values: results }) => {
+    for (let step = 0; step < ends.length; step++) {
+      const last = windows.to[step]! - 1;
+      if (last <= windows.from[step]! || isOld(times[last]!, ends[step]!, lookbackMs)) continue;
+      const elapsed = times[last]! - times[last - 1]!;
+      if (elapsed === 0) continue;
+      const [before, now] = [values[last - 1]!, values[last]!];
+      const result = isCounter && now < before ? now + base : now - before;
+      present[step] = 1;
+      results[step] = perSecond ? result / (elapsed / 1000) : result;
+    }
+  };
 }
 
 /**
  * The change between the last two samples says nothing about now once the series is no longer there: in a recording a
  * cgroup that ended would keep its last rate for the whole range.
  */
-function isOld(lastMs: number, window: Pick<FloatWindow, 'endMs' | 'lookbackMs'>): boolean {
-  return lastMs < window.endMs - window.lookbackMs;
+function isOld(lastMs: number, endMs: number, lookbackMs: number): boolean {
+  return lastMs < endMs - lookbackMs;
 }
 
 /** rateFunctions: change over a range, of doubles. */
-export const rateFunctions: Readonly<Record<string, FloatFunction>> = {
-  rate: (window) => change(window, true, true),
-  increase: (window) => change(window, true, false),
-  delta: (window) => change(window, false, false),
-  irate: (window) => lastChange(window, true, true),
-  idelta: (window) => lastChange(window, false, false),
+export const rateFunctions: Readonly<Record<string, SeriesFunction>> = {
+  rate: change(true, true),
+  increase: change(true, false),
+  delta: change(false, false),
+  irate: lastChange(true, true),
+  idelta: lastChange(false, false),
 };
 
 /** HistogramFunction: reduces each window of a histogram in time. */
@@ -110,7 +137,7 @@ function observations(column: HistogramColumn): Float64Array {
 const histogramIrate: HistogramFunction = (column, { from, to }, { ends }, lookbackMs) =>
   Array.from(ends, (endMs, i) => {
     const row = to[i]! - 1;
-    if (to[i]! - from[i]! < 2 || isOld(column.times[row]!, { endMs, lookbackMs })) return undefined;
+    if (to[i]! - from[i]! < 2 || isOld(column.times[row]!, endMs, lookbackMs)) return undefined;
     const elapsed = (column.times[row]! - column.times[row - 1]!) / 1000;
     if (elapsed === 0) return undefined;
     const [start, end] = [column.starts[row]!, column.starts[row + 1]!];

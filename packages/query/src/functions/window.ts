@@ -11,7 +11,6 @@ export interface FloatWindow {
   endMs: number;
   /** Time of the evaluation; differs from `endMs` by `offset` and `@`. */
   nowMs: number;
-  readonly lookbackMs: number;
   /** Scalar arguments at this time, in the order of the call. */
   args: readonly number[];
 }

@@ -66,7 +66,7 @@ class RegexParser {
   readonly groupNames: string[] = [''];
 
   constructor(pattern: string) {
-    this.#chars = Array.from(pattern);
+    this.#chars = unquoted(pattern);
   }
 
   more(): boolean {
@@ -215,12 +215,6 @@ class RegexParser {
       const assertion = { A: 'begin', z: 'end', b: 'word', B: 'notWord' } as const;
       return { kind: 'assert', assertion: assertion[char] };
     }
-    if (char === 'Q') {
-      this.#at++;
-      const text: string[] = [];
-      while (this.more() && !this.#take('\\E')) text.push(this.#chars[this.#at++]!);
-      return sequence(text.map((each) => literal(each.codePointAt(0)!, flags)));
-    }
     const ranges = this.#classEscape();
     if (ranges !== null) return { kind: 'chars', ranges };
     return literal(this.#charEscape(), flags);
@@ -292,6 +286,26 @@ class RegexParser {
     if (this.#take('\\')) return this.#charEscape();
     return this.#chars[this.#at++]!.codePointAt(0)!;
   }
+}
+
+/** The characters of a pattern, those between `\\Q` and `\\E` escaped one by one. */
+function unquoted(pattern: string): string[] {
+  const chars = Array.from(pattern);
+  if (!pattern.includes('\\Q')) return chars;
+  const result: string[] = [];
+  let isQuoting = false;
+  for (let i = 0; i < chars.length; i++) {
+    const [char, next] = [chars[i]!, chars[i + 1]];
+    if (char === '\\' && next === (isQuoting ? 'E' : 'Q')) {
+      isQuoting = !isQuoting;
+      i++;
+    } else if (isQuoting) result.push(...(/\w/.test(char) ? [char] : ['\\', char]));
+    else if (char === '\\' && next !== undefined) {
+      result.push(char, next);
+      i++;
+    } else result.push(char);
+  }
+  return result;
 }
 
 function literal(code: number, flags: Flags): RegexNode {
