@@ -1,5 +1,6 @@
 export { CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
 export { cpuMembers, pidCapacity, tracepoints } from './host.ts';
+export { controlSocket, type IoctlPointer, ioctl } from './ioctl.ts';
 export { linkObject } from './linker.ts';
 export { createBpfLoader, hasKernelBtf } from './loader.ts';
 export { MappedArray } from './mapped-array.ts';
