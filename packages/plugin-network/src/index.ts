@@ -1,1 +1,3 @@
-export {};
+export { networkEthtool } from './ethtool/sampler.ts';
+export { networkInterfaces } from './interfaces/sampler.ts';
+export { networkTraffic } from './traffic/sampler.ts';
