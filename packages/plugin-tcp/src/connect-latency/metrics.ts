@@ -1,0 +1,15 @@
+import type { GroupDeclaration } from '@rezolus/core';
+
+export const latency: GroupDeclaration = {
+  name: 'tcp_connect_latency_latency',
+  per: 'host',
+  metrics: [
+    {
+      name: 'tcp_connect_latency',
+      kind: 'histogram',
+      unit: 'nanoseconds',
+      description:
+        'Distribution of the time from the first SYN to the established connection, of connections that this host opens; refused and timed-out ones are not counted',
+    },
+  ],
+};

@@ -1,0 +1,26 @@
+import { ABI, defineSampler } from '@rezolus/core';
+import { sumBanks } from '@rezolus/libbpf';
+import { openTcp } from '../tcp.ts';
+import { latency } from './metrics.ts';
+
+/** tcpPacketLatency: how long received data waits until a program reads it. */
+export const tcpPacketLatency = defineSampler({
+  name: 'tcp_packet_latency',
+  abi: ABI,
+  description: 'Time from the arrival of data to its reading',
+  groups: [latency],
+  async create(context) {
+    const tcp = await openTcp(context);
+    const group = context.group(latency.name);
+    const field = tcp.bank.packet_latency;
+    return {
+      groups: [group],
+      refresh() {
+        group.beginRead();
+        sumBanks(group.histograms[0]!.buckets, tcp.banks, field.offset, field.count);
+        group.endRead();
+      },
+      report: () => tcp.report('tcp_packet_latency'),
+    };
+  },
+});

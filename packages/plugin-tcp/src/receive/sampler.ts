@@ -1,0 +1,30 @@
+import { ABI, defineSampler } from '@rezolus/core';
+import { sumBanks } from '@rezolus/libbpf';
+import { openTcp } from '../tcp.ts';
+import { jitter, srtt } from './metrics.ts';
+
+/** tcpReceive: round-trip time and jitter as TCP measures them. */
+export const tcpReceive = defineSampler({
+  name: 'tcp_receive',
+  abi: ABI,
+  description: 'Round-trip time and jitter of the connections that receive',
+  groups: [srtt, jitter],
+  async create(context) {
+    const tcp = await openTcp(context);
+    const histograms = [
+      { group: context.group(srtt.name), field: tcp.bank.srtt },
+      { group: context.group(jitter.name), field: tcp.bank.jitter },
+    ];
+    return {
+      groups: histograms.map(({ group }) => group),
+      refresh() {
+        for (const { group, field } of histograms) {
+          group.beginRead();
+          sumBanks(group.histograms[0]!.buckets, tcp.banks, field.offset, field.count);
+          group.endRead();
+        }
+      },
+      report: () => tcp.report('tcp_receive'),
+    };
+  },
+});
