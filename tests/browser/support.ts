@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileSource, startViewer, type Viewer } from '@rezolus/viewer';
+import type { Page } from 'playwright-core';
+import { root } from '../support/rezolus.ts';
+
+/** chromiumPath: the browser of these tests. */
+export const chromiumPath = process.env.REZOLUS_CHROMIUM ?? '/usr/bin/chromium';
+
+/** buildApp: builds the viewer's app unless it is there. */
+export async function buildApp(): Promise<void> {
+  if (existsSync(join(root, 'packages/viewer/dist/app/index.html'))) return;
+  execFileSync('npm', ['run', 'build', '--workspace', '@rezolus/viewer'], { cwd: root, stdio: 'inherit' });
+}
+
+/** openViewer: a viewer of the recording at `path` on a free port of the loopback. */
+export async function openViewer(path: string): Promise<Viewer> {
+  return startViewer({ source: await fileSource(path), listen: { host: '127.0.0.1', port: 0 } });
+}
+
+/** shoot saves what `page` shows to `test-results/`. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(root, 'test-results', `viewer-${name}.png`) });
+}
