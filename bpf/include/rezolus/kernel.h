@@ -252,12 +252,15 @@ static __always_inline bool retransmit_failed(const u64 *arguments)
 	return bpf_core_field_exists(now->err) && (int)arguments[2] != 0;
 }
 
-/* kprobe_arg1, 2, 3: an argument of the probed function on x86-64 and arm64, without PT_REGS of one of the two. */
+/*
+ * kprobe_arg1, 2, 3: an argument of the probed function on x86-64 and arm64, without PT_REGS of one of the two. By probe
+ * reads: for a direct one the compiler picks the offset first, and older verifiers refuse a context plus an offset.
+ */
 #define kprobe_arg(regs, x86, number)                                                                                  \
 	({                                                                                                             \
 		struct pt_regs___x86 *__x86 = (void *)(regs);                                                          \
 		struct pt_regs___arm64 *__arm64 = (void *)(regs);                                                      \
-		bpf_core_field_exists(__x86->x86) ? __x86->x86 : __arm64->regs[number];                                \
+		bpf_core_field_exists(__x86->x86) ? BPF_CORE_READ(__x86, x86) : BPF_CORE_READ(__arm64, regs[number]);  \
 	})
 #define kprobe_arg1(regs) kprobe_arg(regs, di, 0)
 #define kprobe_arg2(regs) kprobe_arg(regs, si, 1)
