@@ -86,6 +86,7 @@ describe.skipIf(missing.length > 0)('the app on a recording', () => {
         section,
       ).toEqual([]);
       await page.evaluate('scrollTo(0, 0)');
+      if ('ready' in states) await page.waitForSelector('[data-plot-id] .uplot');
       await shoot(page, `section-${section}`);
     }
     expect(complaints).toEqual([]);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,4 +104,49 @@ export async function startAgent(
   const agent = new Rezolus(['agent', path], env);
   await agent.printed(/"address":"http/);
   return { agent, url: `http://127.0.0.1:${port}` };
+}
+
+/** CountingProxy: passes requests on to an agent and counts the snapshots that went through. */
+export class CountingProxy implements AsyncDisposable {
+  readonly url: string;
+  count = 0;
+  readonly #server: Server;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(server: Server, target: string) {
+    this.#server = server;
+    const { port } = server.address() as { port: number };
+    this.url = `http://127.0.0.1:${port}`;
+    server.on('request', async (request, response) => {
+      const answer = await fetch(target + request.url);
+      response.writeHead(answer.status, {
+        'content-type': answer.headers.get('content-type') ?? 'text/plain',
+      });
+      response.end(Buffer.from(await answer.arrayBuffer()));
+      if (request.url === '/metrics/binary') this.count++;
+      for (const wake of this.#waiting) wake();
+    });
+  }
+
+  static async start(target: string): Promise<CountingProxy> {
+    const server = createHttpServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new CountingProxy(server, target);
+  }
+
+  /** reach: resolves when so many snapshots have gone through. */
+  async reach(count: number): Promise<void> {
+    while (this.count < count) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.add(resolve);
+      await promise;
+      this.#waiting.delete(resolve);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
 }

@@ -1,0 +1,94 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import type { Harness } from '@rezolus/devkit';
+import type { Counted } from '../report.ts';
+
+/** Check: runs a small known load and says what the sampler counted of it. */
+export type Check = (harness: Harness) => Promise<Counted[]>;
+
+/** Checks: by name of the sampler. */
+export type Checks = Readonly<Record<string, Check>>;
+
+/** exactly: a count that nothing but the load can change. */
+export function exactly(what: string, counted: number, expected: number): Counted {
+  return { what, counted, least: expected, most: expected };
+}
+
+/** about: a count that others change by at most `part` of it. */
+export function about(what: string, counted: number, expected: number, part: number): Counted {
+  return { what, counted, least: expected * (1 - part), most: expected * (1 + part) };
+}
+
+/** atLeast: a count to which others add, but not more than twice the load. */
+export function atLeast(what: string, counted: number, expected: number): Counted {
+  return { what, counted, least: expected, most: expected * 3 };
+}
+
+/** growth: by how much each of `reads` grows while `load` runs, and what the load returned. */
+export async function growth<Name extends string, Result>(
+  harness: Harness,
+  reads: Readonly<Record<Name, () => number>>,
+  load: () => Promise<Result>,
+): Promise<{ grown: Record<Name, number>; result: Result }> {
+  const names = Object.keys(reads) as Name[];
+  const read = () => Object.fromEntries(names.map((name) => [name, reads[name]()])) as Record<Name, number>;
+  await harness.refresh();
+  const before = read();
+  const result = await load();
+  await harness.refresh();
+  const after = read();
+  for (const name of names) after[name] -= before[name];
+  return { grown: after, result };
+}
+
+/** field: the number behind `key` in a file of `key value` lines, 0 where there is none. */
+export function field(path: string, key: string): number {
+  return Number(new RegExp(`^${key}:?\\s+(\\d+)`, 'm').exec(readFileSync(path, 'utf8'))?.[1] ?? 0);
+}
+
+/** snmp: a counter of /proc/net/snmp, which has a line of names and a line of values per protocol. */
+export function snmp(protocol: string, counter: string): number {
+  const [names, values] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith(`${protocol}: `))
+    .map((line) => line.split(' '));
+  return Number(values![names!.indexOf(counter)]);
+}
+
+/** LoadCgroup: a cgroup of a check's own below the root; what is started in `inside` belongs to it. */
+export class LoadCgroup implements Disposable {
+  readonly path: string;
+  readonly labels: { readonly name: string };
+
+  constructor(name: string) {
+    this.path = `/sys/fs/cgroup/${name}`;
+    this.labels = { name: `/${name}` };
+    writeFileSync('/sys/fs/cgroup/cgroup.subtree_control', '+cpu');
+    mkdirSync(this.path);
+  }
+
+  /** inside: starts a load in the cgroup. This process is in it too until the load has been forked. */
+  inside<Result>(load: () => Promise<Result>): Promise<Result> {
+    writeFileSync(`${this.path}/cgroup.procs`, String(process.pid));
+    try {
+      return load();
+    } finally {
+      writeFileSync('/sys/fs/cgroup/cgroup.procs', String(process.pid));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmdirSync(this.path);
+  }
+}
+
+/** sumOrZero: a sum over series that appear with their first event, as those of cgroups do. */
+export function sumOrZero(
+  harness: Harness,
+  metric: string,
+  labels: Readonly<Record<string, string>>,
+): number {
+  const known = harness
+    .labels(metric)
+    .some((series) => Object.entries(labels).every(([key, value]) => series[key] === value));
+  return known ? harness.sum(metric, labels) : 0;
+}

@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { bucketIndex, defaultHistogram } from '@rezolus/core';
+import { runLoad } from '@rezolus/devkit';
+import { about, atLeast, type Checks, exactly, field, growth, LoadCgroup, sumOrZero } from './check.ts';
+
+/** cpuChecks: for the samplers of plugin-cpu. */
+export const cpuChecks: Checks = {
+  async cpu_bandwidth(harness) {
+    using cgroup = new LoadCgroup('bandwidth');
+    writeFileSync(`${cgroup.path}/cpu.max`, '5000 20000');
+    const stat = (key: string) => field(`${cgroup.path}/cpu.stat`, key);
+    // A cgroup without threads is not met by a pass over all threads: look while the load runs.
+    const load = cgroup.inside(() => runLoad('spin', 0, 1000));
+    while (stat('nr_throttled') < 10) await new Promise((resolve) => setImmediate(resolve));
+    await harness.refresh();
+    const counted = (metric: string) => harness.sum(`cgroup_cpu_bandwidth_${metric}`, cgroup.labels);
+    const periods = stat('nr_periods');
+    const throttled = stat('nr_throttled');
+    const result = [
+      exactly('quota', counted('quota'), 5_000_000),
+      exactly('period', counted('period_duration'), 20_000_000),
+      { what: 'periods', counted: counted('periods'), least: periods - 3, most: periods },
+      {
+        what: 'throttled periods',
+        counted: counted('throttled_periods'),
+        least: throttled - 3,
+        most: throttled,
+      },
+    ];
+    await load;
+    return result;
+  },
+
+  async cpu_cores(harness) {
+    await harness.refresh();
+    const online = readFileSync('/proc/cpuinfo', 'utf8').match(/^processor/gm)!.length;
+    return [exactly('CPUs', harness.sum('cpu_cores'), online)];
+  },
+
+  async cpu_migrations(harness) {
+    using cgroup = new LoadCgroup('migrations');
+    const moves = 500;
+    const { grown } = await growth(
+      harness,
+      {
+        from: () => harness.sum('cpu_migrations', { direction: 'from' }),
+        to: () => harness.sum('cpu_migrations', { direction: 'to' }),
+        cgroup: () => sumOrZero(harness, 'cgroup_cpu_migrations', cgroup.labels),
+      },
+      () => cgroup.inside(() => runLoad('migrate', moves)),
+    );
+    return [
+      about('moves of the cgroup', grown.cgroup, moves, 0.02),
+      atLeast('moves away', grown.from, moves),
+      exactly('moves away and to', grown.from, grown.to),
+    ];
+  },
+
+  async cpu_tlb_flush(harness) {
+    using cgroup = new LoadCgroup('flushes');
+    const flushes = 1000;
+    const { grown } = await growth(
+      harness,
+      {
+        host: () => harness.sum('cpu_tlb_flush'),
+        cgroup: () => sumOrZero(harness, 'cgroup_cpu_tlb_flush', cgroup.labels),
+      },
+      () => cgroup.inside(() => runLoad('unmap', flushes)),
+    );
+    return [atLeast('flushes', grown.host, flushes), atLeast('flushes of the cgroup', grown.cgroup, flushes)];
+  },
+
+  async cpu_usage(harness) {
+    using cgroup = new LoadCgroup('usage');
+    const { grown, result } = await growth(
+      harness,
+      {
+        all: () => sumOrZero(harness, 'cgroup_cpu_usage', cgroup.labels),
+        exited: () => sumOrZero(harness, 'cgroup_cpu_usage_exited_tasks', cgroup.labels),
+        onCpu: () => harness.sum('cpu_usage', { id: '0' }),
+        softirqs: () => harness.sum('softirq'),
+        softirqsOfKernel: softirqs,
+      },
+      () => cgroup.inside(() => runLoad('spin', 0, 1000)),
+    );
+    const ran = (result.userUs + result.systemUs) * 1000;
+    return [
+      about('ns of the cgroup', grown.all, ran, 0.1),
+      about('ns of the cgroup, exited', grown.exited, ran, 0.1),
+      atLeast('ns of the CPU', grown.onCpu, ran * 0.9),
+      about('softirqs', grown.softirqs, grown.softirqsOfKernel, 0.05),
+    ];
+  },
+
+  async scheduler_runqueue(harness) {
+    using cgroup = new LoadCgroup('runqueue');
+    const { grown, result } = await growth(
+      harness,
+      {
+        switches: () => harness.sum('scheduler_context_switch') + harness.sum('scheduler_idle_exit'),
+        switchesOfKernel: () => field('/proc/stat', 'ctxt'),
+        waits: () => harness.entries('scheduler_runqueue_latency'),
+        cgroup: () => sumOrZero(harness, 'cgroup_scheduler_context_switch', cgroup.labels),
+      },
+      () => cgroup.inside(() => runLoad('pingpong', 0, 3000)),
+    );
+    const naps = await growth(
+      harness,
+      { long: () => above(harness.buckets('scheduler_offcpu'), 20_000_000n) },
+      () => runLoad('sleep', 20, 20_000),
+    );
+    const returns = result.voluntary + result.involuntary;
+    return [
+      about('switches', grown.switches, grown.switchesOfKernel, 0.02),
+      about('switches of the cgroup', grown.cgroup, returns, 0.02),
+      { what: 'waits', counted: grown.waits, least: returns * 0.99, most: grown.switches },
+      // Threads of the kernel and of Node sleep as well meanwhile.
+      { what: 'naps', counted: naps.grown.long, least: 20, most: 200 },
+    ];
+  },
+};
+
+/** above: entries of a histogram that are at least `value`. */
+export function above(buckets: readonly number[], value: bigint): number {
+  return buckets.slice(bucketIndex(value, defaultHistogram)).reduce((sum, count) => sum + count, 0);
+}
+
+/** Softirqs handled on all CPUs, of all kinds. */
+function softirqs(): number {
+  const numbers = readFileSync('/proc/softirqs', 'utf8').matchAll(/[:\s](\d+)(?=\s)/g);
+  return [...numbers].reduce((sum, [, count]) => sum + Number(count), 0);
+}

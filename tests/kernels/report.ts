@@ -1,0 +1,48 @@
+/** Counted: what a sampler counted of a known load, and what it may have counted. */
+export interface Counted {
+  readonly what: string;
+  readonly counted: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** SamplerReport: one sampler on one kernel, with some kinds of hooks taken away. */
+export interface SamplerReport {
+  readonly kind: 'sampler';
+  readonly sampler: string;
+  readonly without: readonly string[];
+  readonly state: string;
+  readonly health: string | null;
+  readonly route: string | null;
+  /** Programs that are attached, e.g. `tp_btf/sched_switch`. */
+  readonly attached: readonly string[];
+  /** What the status says of failures and of what is missing. */
+  readonly said: readonly string[];
+  /** Null where there is no check for this sampler, or it does not run. */
+  readonly counted: readonly Counted[] | null;
+  /** Why the check could not be carried out. */
+  readonly error: string | null;
+  readonly ms: number;
+}
+
+/** HotplugReport: counters that ran backwards while a CPU went and came back. */
+export interface HotplugReport {
+  readonly kind: 'hotplug';
+  readonly compared: number;
+  readonly backwards: readonly string[];
+  /** Samplers that were active before and are not any more. */
+  readonly lost: readonly string[];
+  /** Context switches counted on the CPU after it came back. */
+  readonly switchesAfter: number;
+  readonly error: string | null;
+  readonly ms: number;
+}
+
+/** EndReport: the last line of a guest: seconds since the kernel started when Node began and ended. */
+export interface EndReport {
+  readonly kind: 'end';
+  readonly began: number;
+  readonly ended: number;
+}
+
+export type Report = SamplerReport | HotplugReport | EndReport;
