@@ -34,6 +34,7 @@ describe('y ranges', () => {
   test('stop at the limits of the plot, but never hide data', () => {
     expect(linearRange(0, 0.99, { min: 0, max: 1 })).toEqual([0, 1]);
     expect(linearRange(0, 1.5, { min: 0, max: 1 })[1]).toBeGreaterThan(1.5);
+    expect(linearRange(0.99, 1, { min: 0, max: 1 })).toEqual([0, 1]);
   });
 
   test('span at least a decade where they are logarithmic', () => {

@@ -73,7 +73,8 @@ function line({ color }: Entry, filled: boolean, isolated: readonly number[]): u
   return {
     stroke: color,
     width: 1.5,
-    ...(filled ? { fill: fade(color, 0.08) } : {}),
+    // An area says "from none", so only an axis that starts there has one.
+    ...(filled ? { fill: (u) => (u.scales.y?.min === 0 ? fade(color, 0.08) : 'transparent') } : {}),
     points: {
       show: isolated.length > 0,
       filter: () => [...isolated],
@@ -108,7 +109,8 @@ export function linearRange(
   if (min >= 0 && (min < max * 0.6 || low < 0 || min === max)) low = 0;
   if (max <= 0 && high > 0) high = 0;
   if (min === 0 && max === 0) return [0, Math.min(1, limits.max ?? 1)];
-  if (limits.min !== undefined && min >= limits.min) low = Math.max(low, limits.min);
+  // A plot that says where its values start is read against that, however narrow their spread.
+  if (limits.min !== undefined && min >= limits.min) low = limits.min;
   if (limits.max !== undefined && max <= limits.max) high = Math.min(high, limits.max);
   return [low, high];
 }

@@ -1,5 +1,5 @@
 import type { RangeReply } from '../../contract.ts';
-import { fetchRange } from '../lib/api.ts';
+import { fetchRange, RequestError } from '../lib/api.ts';
 import { ReplyCache } from '../lib/cache.ts';
 import { answers, isEmpty, type RangeRequest } from '../lib/plot-query.ts';
 
@@ -53,6 +53,9 @@ export class Loader {
       this.#take(wanted, reply);
     } catch (error) {
       if (abort.signal.aborted) return;
+      // A chart outlives a server that is away for a while; the page says so elsewhere.
+      const same = this.state === 'ready' && this.#had?.query === wanted.query;
+      if (same && error instanceof RequestError && error.type === 'network') return;
       this.error = error instanceof Error ? error.message : String(error);
       this.state = 'error';
     } finally {

@@ -26,7 +26,8 @@ class View {
   capture = $state.raw<Capture | null>(null);
   sections = $state.raw<readonly SectionSummary[]>([]);
   failure = $state.raw<string | null>(null);
-  connected = $state(true);
+  /** Who does not answer just now; live captures only. */
+  lost = $state<'agent' | 'viewer' | null>(null);
 
   page = $state('overview');
   plot = $state<string | undefined>();
@@ -96,11 +97,11 @@ class View {
   #listen(): void {
     const events = new EventSource(url(routes.live));
     events.onerror = () => {
-      this.connected = false;
+      this.lost = 'viewer';
     };
     events.onmessage = ({ data }) => {
       const event = JSON.parse(data) as LiveEvent;
-      this.connected = event.connected;
+      this.lost = event.connected ? null : 'agent';
       if (event.startMs === this.#bounds.min && event.endMs === this.#bounds.max) return;
       const first = !(this.#bounds.max > this.#bounds.min);
       this.#bounds = { min: event.startMs, max: event.endMs };
