@@ -6,6 +6,7 @@ export {
   type SamplerSection,
 } from './config.ts';
 export { agentPlugin, registerAgentSamplers } from './plugin.ts';
+export { type PluginEntry, registerPlugins } from './plugins.ts';
 export {
   type AgentStatus,
   type FetchedStatus,

@@ -1,58 +1,31 @@
-import type { Config, Hook, Interfaces } from '@oclif/core';
-import {
-  ABI,
-  type PluginManifest,
-  RezolusError,
-  type SamplerRegistrar,
-  SamplerRegistry,
-  sentence,
-} from '@rezolus/core';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Interfaces } from '@oclif/core';
+import type { PluginEntry } from '@rezolus/agent';
 
 const event = 'rezolus:samplers';
-const timeoutMs = 10_000;
-
-type RezolusHooks = Interfaces.Hooks & {
-  [event]: { options: { registrar: SamplerRegistrar; abi: number }; return: undefined };
-};
-
-/** RegisterHook: the type of a plugin's hook function as the plugin framework calls it. */
-export type RegisterHook = Hook<typeof event, RezolusHooks>;
 
 /**
- * collectSamplers: lets every plugin register its samplers. The manifest is judged before any code of the plugin runs;
- * each plugin is called on its own, so that what it does is put down to it; a plugin that throws is a refusal.
+ * samplerPlugins: the installed plugins that have a hook for `rezolus:samplers`, in no particular order. Nothing of them
+ * is loaded here.
  */
-export async function collectSamplers(config: Interfaces.Config): Promise<SamplerRegistry> {
-  const registry = new SamplerRegistry();
-  for (const plugin of config.plugins.values()) {
-    if (!(event in plugin.hooks)) continue;
-    const manifest = manifestOf(plugin);
-    if (!registry.accepts(manifest)) continue;
-    const onlyThis: Config = Object.create(config, { plugins: { value: new Map([[plugin.name, plugin]]) } });
-    const { failures } = await onlyThis.runHook<typeof event, RezolusHooks>(
-      event,
-      { registrar: registry.for(manifest), abi: ABI },
-      timeoutMs,
-      true,
-    );
-    for (const { error } of failures) {
-      const message = `${plugin.name} did not register its samplers: ${sentence(error)}`;
-      registry.refuse(manifest, new RezolusError('REZ_ERR_PLUGIN_LOAD', message, { cause: error }));
-    }
-  }
-  return registry;
-}
-
-function manifestOf(plugin: Interfaces.Plugin): PluginManifest {
-  const { rezolus = {} } = plugin.pjson as { rezolus?: { abi?: unknown; samplers?: unknown } };
-  const samplers = Array.isArray(rezolus.samplers)
-    ? rezolus.samplers.filter((name) => typeof name === 'string')
-    : [];
-  return {
-    name: plugin.name,
-    version: plugin.version,
-    abi: typeof rezolus.abi === 'number' ? rezolus.abi : 0,
-    samplers,
-    builtIn: plugin.type === 'core',
-  };
+export function samplerPlugins(config: Interfaces.Config): PluginEntry[] {
+  return [...config.plugins.values()].flatMap((plugin) => {
+    const hooks = plugin.hooks[event];
+    if (hooks === undefined) return [];
+    const { rezolus = {} } = plugin.pjson as { rezolus?: { abi?: unknown; samplers?: unknown } };
+    const samplers = Array.isArray(rezolus.samplers)
+      ? rezolus.samplers.filter((name) => typeof name === 'string')
+      : [];
+    return {
+      manifest: {
+        name: plugin.name,
+        version: plugin.version,
+        abi: typeof rezolus.abi === 'number' ? rezolus.abi : 0,
+        samplers,
+        builtIn: plugin.type === 'core',
+      },
+      hooks: hooks.map(({ target }) => pathToFileURL(join(plugin.root, target)).href),
+    };
+  });
 }

@@ -1,12 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { Args } from '@oclif/core';
-import { aborted, BaseCommand, untilSignalled } from '../base.ts';
-import { collectSamplers } from '../plugins.ts';
+import { BaseCommand } from '../base.ts';
+import { samplerPlugins } from '../plugins.ts';
+
+/** A small heap that is collected often: the agent keeps little and makes little garbage. */
+const heapFlags = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
 
 export default class Agent extends BaseCommand {
   static override summary = 'Run the agent: measure this machine and serve snapshots over HTTP.';
   static override description =
-    `Needs root, or CAP_BPF and CAP_PERFMON. Nothing is sampled until somebody asks: each request
-of /metrics/binary or /metrics/json refreshes the samplers, at most once per ttl.
+    `Needs root, or CAP_BPF and CAP_PERFMON. Nothing is sampled until somebody asks: each request of
+/metrics/binary or /metrics/json refreshes the samplers, at most once per ttl.
 
 The short form \`rezolus CONFIG.toml\` does the same.`;
   static override examples = [
@@ -20,12 +24,9 @@ The short form \`rezolus CONFIG.toml\` does the same.`;
 
   async run(): Promise<void> {
     const { args } = await this.parse(Agent);
-    const stop = untilSignalled();
-    const { startAgent } = await import('@rezolus/agent');
-    await using _agent = await startAgent({
-      configPath: args.config,
-      registry: await collectSamplers(this.config),
-    });
-    await aborted(stop);
+    const main = fileURLToPath(import.meta.resolve('@rezolus/agent/main'));
+    const plugins = JSON.stringify(samplerPlugins(this.config));
+    // Becomes the agent: same process id, none of the command line's memory.
+    process.execve!(process.execPath, [process.execPath, ...heapFlags, main, args.config, plugins]);
   }
 }
