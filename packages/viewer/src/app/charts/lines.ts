@@ -74,7 +74,7 @@ function line({ color }: Entry, filled: boolean, isolated: readonly number[]): u
     stroke: color,
     width: 1.5,
     // An area says "from none", so only an axis that starts there has one.
-    ...(filled ? { fill: (u) => (u.scales.y?.min === 0 ? fade(color, 0.08) : 'transparent') } : {}),
+    ...(filled ? { fill: (u: uPlot) => (u.scales.y?.min === 0 ? fade(color, 0.08) : 'transparent') } : {}),
     points: {
       show: isolated.length > 0,
       filter: () => [...isolated],
