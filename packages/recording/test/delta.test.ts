@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ByteWriter, wordsOf } from '../src/parquet/bytes.ts';
 import { DeltaEncoder } from '../src/parquet/delta.ts';
+import { readDelta } from '../src/parquet/delta-reader.ts';
 
 function encode(values: readonly bigint[]): Uint8Array {
   const encoder = new DeltaEncoder();
@@ -23,5 +24,32 @@ describe('DeltaEncoder', () => {
 
   it('keeps nothing but the header for a single value', () => {
     expect([...encode([-1n])]).toEqual([0x80, 1, 4, 1, 1]);
+  });
+
+  it('comes back from readDelta, whatever the steps', () => {
+    let state = 1n;
+    const random = () => {
+      state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+      return state;
+    };
+    for (const width of [0n, 1n, 7n, 24n, 25n, 31n, 32n, 33n, 40n, 52n, 53n, 63n, 64n]) {
+      for (const start of [0n, 2n ** 53n - 3n, 2n ** 63n, -1n]) {
+        const values: bigint[] = [BigInt.asIntN(64, start)];
+        for (let i = 1; i < 300; i++) {
+          const step = random() >> (64n - width);
+          values.push(BigInt.asIntN(64, values[i - 1]! + (i % 3 === 0 ? -step : step)));
+        }
+        const decoded = new BigInt64Array(values.length);
+        readDelta(encode(values), wordsOf(decoded), values.length);
+        expect([...decoded]).toEqual(values);
+      }
+    }
+  });
+
+  it('is refused by readDelta where it is cut short', () => {
+    const bytes = encode(Array.from({ length: 193 }, (_, i) => BigInt(i * i * i)));
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(() => readDelta(bytes.subarray(0, length), new Uint32Array(386), 193)).toThrow(RangeError);
+    }
   });
 });

@@ -3,7 +3,8 @@ import { RezolusError } from '@rezolus/core/errors';
 import { describe, expect, it } from 'vitest';
 import type { ColumnData } from '../src/reader/data.ts';
 import { openRecording } from '../src/reader/open.ts';
-import type { Recording } from '../src/reader/recording.ts';
+import { blobSource } from '../src/reader/range-source.ts';
+import { openRecordingSource, type Recording } from '../src/reader/recording.ts';
 import { hasPython, python, scratch, shared } from './oracle.ts';
 import { memorySink, rewrite } from './rewrite.ts';
 
@@ -85,6 +86,16 @@ describe.skipIf(recordings === null)('openRecording', () => {
     );
     expect(sumOf(data[0]!)).not.toEqual(sumOf(data[1]!));
     expect(recording.metadata.get('source')).toMatch(/^\["/);
+  });
+
+  it('decodes the same with parquet-wasm as without', async () => {
+    for (const name of ['rezolus-180s', 'demo']) {
+      const blob = new Blob([readFileSync(`${recordings}/${name}.parquet`)]);
+      await using slow = await openRecordingSource(blobSource(blob));
+      await using fast = await openRecording(blob);
+      const indexes = slow.columns.map(({ index }) => index);
+      expect(await fast.read(indexes, 0)).toEqual(await slow.read(indexes, 0));
+    }
   });
 
   it.skipIf(!hasPython)('rewrites a recording of the original to at most 0.7 of its size', async () => {

@@ -34,6 +34,18 @@ export function readDelta(bytes: Uint8Array, words: Uint32Array, count: number):
         throw new RangeError('delta block ends early');
       }
       let bit = input.at * 8;
+      if (width <= 32 && staysExact(low, high, leastLow, leastHigh, end - done)) {
+        const step = (leastHigh | 0) * two32 + leastLow;
+        let value = high * two32 + low;
+        for (; done < end; done++) {
+          value += step + (width === 0 ? 0 : bits(bytes, bit, width));
+          bit += width;
+          words[2 * done] = value;
+          words[2 * done + 1] = value / two32;
+        }
+        low = value % two32;
+        high = Math.floor(value / two32);
+      }
       for (; done < end; done++) {
         let addLow = leastLow;
         let addHigh = leastHigh;
@@ -53,6 +65,13 @@ export function readDelta(bytes: Uint8Array, words: Uint32Array, count: number):
       input.at += (size * width) / 8;
     }
   }
+}
+
+/** staysExact: whether `count` additions of the least delta and 32 bits keep a value between 0 and 2^53. */
+function staysExact(low: number, high: number, leastLow: number, leastHigh: number, count: number): boolean {
+  const least = (leastHigh | 0) * two32 + leastLow;
+  const value = high * two32 + low;
+  return value + Math.min(0, least) * count >= 0 && value + (Math.max(0, least) + two32) * count < 2 ** 53;
 }
 
 /** bits: `width` (1 to 32) bits from a bit position; bytes beyond the end count as 0. */

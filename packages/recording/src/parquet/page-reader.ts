@@ -1,25 +1,26 @@
 import { readDelta } from './delta-reader.ts';
 import { natural } from './footer-reader.ts';
 import { type ColumnChunk, codec, encoding, pageType } from './format.ts';
-import { maxHybridWidth, readHybrid } from './hybrid-reader.ts';
+import { isConstant, maxHybridWidth, readHybrid, readZeroes } from './hybrid-reader.ts';
 import { readLeadingStruct, type ThriftStruct } from './thrift-reader.ts';
 
 /** Inflate: undoes ZSTD; `size` is what the bytes must come to. Throws where they are damaged. */
 export type Inflate = (bytes: Uint8Array, size: number) => Uint8Array;
 
-/** LevelWidths: bits of repetition and definition levels: 0 and 0 of a required column, 1 and 2 of a list. */
-export interface LevelWidths {
-  readonly repetition: number;
+/** MaxLevels: the highest repetition and definition level of a column: 0 and 0 if required, 1 and 3 for a list. */
+export interface MaxLevels {
+  readonly repetition: 0 | 1;
   readonly definition: number;
 }
 
 /**
- * DataPage: a decoded page. Levels are one byte per entry, null where the column has none. `words` are the low and
- * high halves of the values that are there.
+ * DataPage: a decoded page of `entries` levels. `rows` are the entries at which rows begin, null where every entry is a
+ * row. `definition` are the levels, null where every entry has a value. `words` are the low and high halves of the
+ * values that are there.
  */
 export interface DataPage {
   readonly entries: number;
-  readonly repetition: Uint8Array | null;
+  readonly rows: Uint32Array | null;
   readonly definition: Uint8Array | null;
   readonly words: Uint32Array;
 }
@@ -35,7 +36,7 @@ const maxPageBytes = 2 ** 30;
 export function* readPages(
   chunk: ColumnChunk,
   bytes: Uint8Array,
-  widths: LevelWidths,
+  levels: MaxLevels,
   inflate: Inflate,
 ): Generator<DataPage> {
   let dictionary: Uint32Array | null = null;
@@ -54,9 +55,9 @@ export function* readPages(
       dictionary = plainWords(content, 0, count);
     } else if (type === pageType.data) {
       const data = part(header, 5);
-      const page = decodePage(content, natural(data, 1), natural(data, 2), widths, dictionary);
+      if (natural(data, 1) > chunk.values - entries) throw new RangeError('page of another length');
+      const page = decodePage(content, natural(data, 1), natural(data, 2), levels, dictionary);
       entries += page.entries;
-      if (page.entries === 0 || entries > chunk.values) throw new RangeError('page of another length');
       yield page;
     } else {
       throw new UnknownPage(`page of type ${type}`);
@@ -94,31 +95,32 @@ function decodePage(
   content: Uint8Array,
   entries: number,
   used: number,
-  widths: LevelWidths,
+  levels: MaxLevels,
   dictionary: Uint32Array | null,
 ): DataPage {
-  // Runs of levels are short, so a page may claim many entries; values that are there take space.
-  if (entries > 2 ** 27) throw new RangeError('page of too many entries');
   let at = 0;
-  const levels = (width: number): Uint8Array | null => {
-    if (width === 0) return null;
+  const next = (): Uint8Array => {
     if (at + 4 > content.length) throw new RangeError('page ends early');
     const length = new DataView(content.buffer, content.byteOffset + at).getUint32(0, true);
-    const out = new Uint8Array(entries);
-    readHybrid(content.subarray(at + 4, at + 4 + length), width, out, entries);
     at += 4 + length;
-    return out;
+    return content.subarray(at - length, at);
   };
-  const repetition = levels(widths.repetition);
-  const definition = levels(widths.definition);
-  const full = 2 ** widths.definition - 1;
+  const rows = levels.repetition === 0 ? null : readZeroes(next(), entries);
+  const definition = levels.definition === 0 ? null : readDefinition(next(), levels.definition, entries);
   let values = entries;
   if (definition !== null) {
     values = 0;
-    for (let i = 0; i < entries; i++) if (definition[i] === full) values++;
+    for (const level of definition) if (level === levels.definition) values++;
   }
-  const words = decodeValues(content, at, used, values, dictionary);
-  return { entries, repetition, definition, words };
+  return { entries, rows, definition, words: decodeValues(content, at, used, values, dictionary) };
+}
+
+function readDefinition(bytes: Uint8Array, most: number, entries: number): Uint8Array | null {
+  const width = 32 - Math.clz32(most);
+  if (isConstant(bytes, width, most, entries)) return null;
+  const definition = new Uint8Array(entries);
+  readHybrid(bytes, width, definition, entries);
+  return definition;
 }
 
 function decodeValues(
@@ -157,5 +159,6 @@ function plainWords(content: Uint8Array, at: number, count: number): Uint32Array
   if (end > content.length) throw new RangeError('page ends early');
   const start = content.byteOffset + at;
   if (start % 4 === 0) return new Uint32Array(content.buffer, start, 2 * count);
-  return new Uint32Array(content.slice(at, end).buffer, 0, 2 * count);
+  // Not `slice`: of a Buffer that is a view.
+  return new Uint32Array(new Uint8Array(content.subarray(at, end)).buffer);
 }

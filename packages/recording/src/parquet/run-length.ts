@@ -11,6 +11,7 @@ export class RunLengthEncoder {
 
   /** push: appends `count` times the level `value` (below 256). */
   push(value: number, count: number): void {
+    if (count === 0) return;
     if (value !== this.#value) {
       this.#flush();
       this.#value = value;

@@ -1,4 +1,4 @@
-import { type HistogramConfig, isHistogramConfig } from '@rezolus/core/histogram';
+import { bucketCount, type HistogramConfig, isHistogramConfig } from '@rezolus/core/histogram';
 import { type ArrowField, readArrowSchema } from '../parquet/arrow-schema-reader.ts';
 import {
   convertedType,
@@ -104,5 +104,6 @@ function histogramConfig(metadata: Readonly<Record<string, string>>): HistogramC
     return /^\d{1,3}$/.test(value) ? Number(value) : Number.NaN;
   };
   const config = { groupingPower: power('grouping_power'), maxValuePower: power('max_value_power') };
-  return isHistogramConfig(config) ? config : null;
+  // Bucket numbers are kept in 16 bits.
+  return isHistogramConfig(config) && bucketCount(config) <= 2 ** 16 ? config : null;
 }

@@ -1,7 +1,10 @@
 import type { ColumnChunk } from '../parquet/format.ts';
 import type { ColumnLayout } from './columns.ts';
 
-/** ScalarData: a counter, gauge, timestamp or duration in one row group. `valid` null = every row has a value. */
+/**
+ * ScalarData: a counter, gauge, timestamp or duration in one row group. `valid` null = every row has
+ * a value; where it is 0 the value is 0.
+ */
 export interface ScalarData {
   readonly kind: 'unsigned' | 'signed';
   readonly values: BigUint64Array | BigInt64Array;

@@ -10,36 +10,37 @@ export function definitionLevel({ layout }: StoredChunk): number {
 
 /** decodeScalar: a chunk of a scalar column with `rows` rows. Throws as `readPages` does. */
 export function decodeScalar(stored: StoredChunk, rows: number, inflate: Inflate): ScalarData {
+  if (stored.chunk.values !== rows) throw new RangeError('column of another length');
   const signed = stored.layout.column.kind === 'gauge';
   const values = signed ? new BigInt64Array(rows) : new BigUint64Array(rows);
   const words = new Uint32Array(values.buffer);
-  const widths = { repetition: 0, definition: definitionLevel(stored) };
+  const levels = { repetition: 0, definition: definitionLevel(stored) } as const;
   let valid: Uint8Array | null = null;
   let row = 0;
-  for (const page of readPages(stored.chunk, stored.bytes, widths, inflate)) {
-    if (row + page.entries > rows) throw new RangeError('column of another length');
-    if (page.words.length === 2 * page.entries) {
+  for (const page of readPages(stored.chunk, stored.bytes, levels, inflate)) {
+    if (page.definition === null) {
       words.set(page.words, 2 * row);
     } else {
       valid ??= new Uint8Array(rows).fill(1);
-      valid.set(page.definition!, row);
+      valid.set(page.definition, row);
       for (let i = 0, from = 0; i < page.entries; i++) {
-        if (page.definition![i] === 0) continue;
+        if (page.definition[i] === 0) continue;
         words[2 * (row + i)] = page.words[from++]!;
         words[2 * (row + i) + 1] = page.words[from++]!;
       }
     }
     row += page.entries;
   }
-  if (row !== rows) throw new RangeError('column of another length');
   return { kind: signed ? 'signed' : 'unsigned', values, valid };
 }
 
 /** decodeHistogram: a chunk of a histogram column with `rows` rows. Throws as `readPages` does. */
 export function decodeHistogram(stored: StoredChunk, rows: number, inflate: Inflate): HistogramData {
-  const rowsSoFar = new SparseRows(rows, bucketCount(stored.layout.column.histogram!));
-  const widths = { repetition: 1, definition: 2 };
-  for (const page of readPages(stored.chunk, stored.bytes, widths, inflate)) rowsSoFar.add(page);
+  const width = bucketCount(stored.layout.column.histogram!);
+  if (stored.chunk.values > rows * width) throw new RangeError('column of another length');
+  const rowsSoFar = new SparseRows(rows, width);
+  const levels = { repetition: 1, definition: 3 } as const;
+  for (const page of readPages(stored.chunk, stored.bytes, levels, inflate)) rowsSoFar.add(page);
   return rowsSoFar.finish();
 }
 
@@ -68,27 +69,27 @@ class SparseRows {
     this.#valid = new Uint8Array(rows).fill(1);
   }
 
-  add({ entries, repetition: levels, definition, words }: DataPage): void {
-    const complete = words.length === 2 * entries;
+  add({ entries, rows, definition, words }: DataPage): void {
     let from = 0;
-    for (let i = 0; i < entries; ) {
-      if (levels![i] === 0) this.#begin();
+    let begin = 0;
+    // A row may have begun in the page before: its rest ends where the first row of this page begins.
+    for (let r = rows![0] === 0 ? 1 : 0; begin < entries; r++) {
+      const end = rows![r] ?? entries;
+      if (rows![r - 1] === begin) this.#begin();
       if (this.#row < 0) throw new RangeError('list without a beginning');
-      const next = levels!.indexOf(0, i + 1);
-      const end = next < 0 ? entries : next;
-      this.#reserve(end - i);
-      if (complete) {
-        this.#dense(words, i, end - i);
-      } else if (definition![i] === nullRow || definition![i] === emptyRow) {
-        if (definition![i] === nullRow) this.#valid[this.#row] = 0;
+      this.#reserve(end - begin);
+      if (definition === null) {
+        this.#dense(words, begin, end - begin);
+      } else if (definition[begin] === nullRow || definition[begin] === emptyRow) {
+        if (definition[begin] === nullRow) this.#valid[this.#row] = 0;
       } else {
-        for (let k = i; k < end; k++) {
-          if (definition![k] === value) this.#dense(words, from++, 1);
+        for (let k = begin; k < end; k++) {
+          if (definition[k] === value) this.#dense(words, from++, 1);
           else this.#position++;
         }
       }
       this.#starts[this.#row + 1] = this.#used;
-      i = end;
+      begin = end;
     }
   }
 

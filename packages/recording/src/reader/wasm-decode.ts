@@ -33,7 +33,9 @@ export async function decodeScalarsByWasm(
     for (const [i, data] of columns.entries()) {
       const signed = chunks[i]!.layout.column.kind === 'gauge';
       const values = (data.values as BigUint64Array | BigInt64Array).slice(0, data.length);
-      decoded.push({ kind: signed ? 'signed' : 'unsigned', values, valid: validity(data) });
+      const valid = validity(data);
+      for (let row = 0; valid !== null && row < rows; row++) if (valid[row] === 0) values[row] = 0n;
+      decoded.push({ kind: signed ? 'signed' : 'unsigned', values, valid });
     }
   }
   if (rows > 0 && decoded.length !== chunks.length) throw new RangeError('row group of another length');

@@ -3,10 +3,10 @@ import type { HistogramColumn } from '@rezolus/query';
 import { wordsOf } from '../parquet/bytes.ts';
 import type { HistogramData } from '../reader/data.ts';
 
-/** State: the non-empty buckets of one row and their cumulative counts. */
-export interface State {
+/** State: the non-empty buckets of one row, and their cumulative counts as low and high halves. */
+interface State {
   readonly buckets: Uint16Array;
-  readonly counts: BigUint64Array;
+  readonly words: Uint32Array;
 }
 
 /** HistogramPart: a column and its state at its first and last row; both null where it has no rows. */
@@ -18,22 +18,31 @@ export interface HistogramPart {
 
 /** Entries: a growing list of bucket increments. */
 class Entries {
-  buckets = new Uint16Array(256);
-  counts = new Float64Array(256);
+  buckets: Uint16Array<ArrayBuffer>;
+  counts: Float64Array<ArrayBuffer>;
   length = 0;
 
-  push(bucket: number, count: number): void {
-    if (this.length === this.buckets.length) this.reserve(this.length * 2);
-    this.buckets[this.length] = bucket;
-    this.counts[this.length++] = count;
+  constructor(capacity: number) {
+    this.buckets = new Uint16Array(capacity);
+    this.counts = new Float64Array(capacity);
   }
 
-  reserve(capacity: number): void {
+  reserve(count: number): void {
+    const needed = this.length + count;
+    if (needed <= this.buckets.length) return;
     const { buckets, counts } = this;
+    const capacity = Math.max(needed, 2 * buckets.length);
     this.buckets = new Uint16Array(capacity);
     this.counts = new Float64Array(capacity);
     this.buckets.set(buckets);
     this.counts.set(counts);
+  }
+
+  append(buckets: Uint16Array, counts: Float64Array): void {
+    this.reserve(buckets.length);
+    this.buckets.set(buckets, this.length);
+    this.counts.set(counts, this.length);
+    this.length += buckets.length;
   }
 }
 
@@ -44,23 +53,22 @@ export function histogramPart(
   times: Float64Array,
   kept: Uint8Array | null,
 ): HistogramPart {
-  const entries = new Entries();
+  const all: State = { buckets: data.buckets, words: wordsOf(data.counts) };
+  const entries = new Entries(1024);
   const rows = times.length;
   const ownTimes = new Float64Array(rows);
   const starts = new Uint32Array(rows + 1);
   const resets = new Uint8Array(rows);
-  let first: State | null = null;
-  let last: State | null = null;
+  const none = { begin: 0, end: 0 };
+  let first = none;
+  let last = none;
   let count = 0;
   for (let row = 0; row < rows; row++) {
     if (data.valid?.[row] === 0 || kept?.[row] === 0) continue;
-    const state = {
-      buckets: data.buckets.subarray(data.starts[row], data.starts[row + 1]),
-      counts: data.counts.subarray(data.starts[row], data.starts[row + 1]),
-    };
-    if (increase(entries, last, state)) resets[count] = 1;
-    first ??= state;
-    last = state;
+    const now = { begin: data.starts[row]!, end: data.starts[row + 1]! };
+    if (increase(entries, all, last.begin, last.end, all, now.begin, now.end)) resets[count] = 1;
+    if (count === 0) first = now;
+    last = now;
     ownTimes[count++] = times[row]!;
     starts[count] = entries.length;
   }
@@ -73,6 +81,11 @@ export function histogramPart(
     resets: resets.slice(0, count),
     config,
   };
+  // Copies, so that the state does not keep its row group in memory.
+  const detach = ({ begin, end }: typeof none): State | null =>
+    count === 0
+      ? null
+      : { buckets: all.buckets.slice(begin, end), words: all.words.slice(2 * begin, 2 * end) };
   return { column, first: detach(first), last: detach(last) };
 }
 
@@ -81,25 +94,26 @@ export function joinHistograms(parts: readonly HistogramPart[], times: Float64Ar
   const filled = parts.filter(({ first }) => first !== null);
   const head = filled[0] ?? parts[0]!;
   if (filled.length < 2) return head;
-  const entries = new Entries();
-  entries.reserve(filled.reduce((sum, { column }) => sum + column.buckets.length, 256));
+  const entries = new Entries(filled.reduce((sum, { column }) => sum + column.buckets.length, 0));
   const rows = filled.reduce((sum, { column }) => sum + column.times.length, 0);
   const ownTimes = rows === times.length ? times : new Float64Array(rows);
   const starts = new Uint32Array(rows + 1);
   const resets = new Uint8Array(rows);
+  const nothing: State = { buckets: new Uint16Array(0), words: new Uint32Array(0) };
   let row = 0;
-  let last: State | null = null;
+  let last = nothing;
   for (const part of filled) {
     const { column } = part;
-    const skipped = column.starts[1]!;
+    const first = part.first!;
     resets.set(column.resets, row);
-    if (increase(entries, last, part.first!)) resets[row] = 1;
+    if (increase(entries, last, 0, last.buckets.length, first, 0, first.buckets.length)) resets[row] = 1;
+    const skipped = column.starts[1]!;
     const shift = entries.length - skipped;
-    for (let i = skipped; i < column.buckets.length; i++) entries.push(column.buckets[i]!, column.counts[i]!);
+    entries.append(column.buckets.subarray(skipped), column.counts.subarray(skipped));
     for (let r = 1; r <= column.times.length; r++) starts[row + r] = column.starts[r]! + shift;
     if (ownTimes !== times) ownTimes.set(column.times, row);
     row += column.times.length;
-    last = part.last;
+    last = part.last!;
   }
   const column: HistogramColumn = {
     kind: 'histogram',
@@ -114,36 +128,49 @@ export function joinHistograms(parts: readonly HistogramPart[], times: Float64Ar
 }
 
 /**
- * increase: appends what was added between two states; true where a bucket shrank: then the histogram started again and
- * the whole state is appended.
+ * increase: appends what was added between two states, each a range of buckets; true where a bucket shrank: then the
+ * histogram started again and the whole new state is appended.
  */
-function increase(entries: Entries, before: State | null, after: State): boolean {
-  const begin = entries.length;
-  const now = wordsOf(after.counts);
-  const then = before === null ? now : wordsOf(before.counts);
-  const old = before?.buckets.length ?? 0;
-  let o = 0;
-  for (let n = 0; n < after.buckets.length; n++) {
+function increase(
+  entries: Entries,
+  before: State,
+  oldBegin: number,
+  oldEnd: number,
+  after: State,
+  newBegin: number,
+  newEnd: number,
+): boolean {
+  entries.reserve(newEnd - newBegin);
+  const { buckets, counts } = entries;
+  let used = entries.length;
+  let o = oldBegin;
+  for (let n = newBegin; n < newEnd; n++) {
     const bucket = after.buckets[n]!;
-    let added = now[2 * n + 1]! * 2 ** 32 + now[2 * n]!;
-    if (o < old && before!.buckets[o]! <= bucket) {
-      if (before!.buckets[o]! < bucket) return restart(entries, begin, after);
-      added = (now[2 * n + 1]! - then[2 * o + 1]!) * 2 ** 32 + (now[2 * n]! - then[2 * o]!);
-      if (added < 0) return restart(entries, begin, after);
-      o++;
+    let low = after.words[2 * n]!;
+    let high = after.words[2 * n + 1]!;
+    if (o < oldEnd) {
+      const old = before.buckets[o]!;
+      if (old < bucket) break;
+      if (old === bucket) {
+        low -= before.words[2 * o]!;
+        high -= before.words[2 * o + 1]!;
+        o++;
+        if (low === 0 && high === 0) continue;
+      }
     }
-    if (added !== 0) entries.push(bucket, added);
+    const added = high * 2 ** 32 + low;
+    if (added < 0) {
+      o = -1;
+      break;
+    }
+    buckets[used] = bucket;
+    counts[used++] = added;
   }
-  return o < old ? restart(entries, begin, after) : false;
-}
-
-function restart(entries: Entries, begin: number, after: State): true {
-  entries.length = begin;
-  increase(entries, null, after);
-  return true;
-}
-
-/** detach: a copy that does not keep its row group in memory. */
-function detach(state: State | null): State | null {
-  return state === null ? null : { buckets: state.buckets.slice(), counts: state.counts.slice() };
+  // A bucket that is left over has gone back to 0.
+  if (o !== oldEnd) {
+    increase(entries, before, 0, 0, after, newBegin, newEnd);
+    return true;
+  }
+  entries.length = used;
+  return false;
 }
