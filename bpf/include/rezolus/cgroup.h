@@ -37,9 +37,18 @@ const volatile u32 cgroup_capacity = 1;
 struct cgroup_events {
 	/* rows started on this CPU: a change means that there are names to read */
 	u64 started;
+	/* largest id among them: nothing is in the table beyond it */
+	u64 highest;
 	/* events of cgroups whose id is beyond cgroup_capacity: not attributed */
 	u64 unmeasured;
 };
+
+static __always_inline void cgroup_started(struct cgroup_events *events, u32 id)
+{
+	if (id > events->highest)
+		events->highest = id;
+	events->started++;
+}
 
 /* REZ_CGROUP_ROWS: the map `map_name` with one `struct struct_name` per (CPU, cgroup); its first member is `u64 serial`. */
 #define REZ_CGROUP_ROWS(map_name, struct_name) REZ_BANKS(map_name, struct_name)
@@ -99,8 +108,8 @@ static __noinline int cgroup_announce(u32 id, struct cgroup_subsys_state *css, u
 		else if (__row->serial != __serial) {                                                                  \
 			__builtin_memset(__row, 0, sizeof(*__row));                                                    \
 			__row->serial = __serial;                                                                      \
-			(events)->started++;                                                                           \
 			cgroup_announce(__id, __css, __serial);                                                        \
+			cgroup_started(events, __id);                                                                  \
 		}                                                                                                      \
 		__row;                                                                                                 \
 	})

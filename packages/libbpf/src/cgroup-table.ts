@@ -1,13 +1,7 @@
-import type { MappedMap, Member, MetricGroup, StructSpec } from '@rezolus/core';
+import type { BpfObject, BpfObjectSpec, FieldSpec, MappedMap, Member, MetricGroup } from '@rezolus/core';
 
 /** maxCgroups: ids of cgroups that are measured; the kernel hands out the smallest free one, so live cgroups count. */
 export const maxCgroups = 4096;
-
-/** CgroupEvents: where the per-CPU banks keep the count of rows that were started (`struct cgroup_events`). */
-export interface CgroupEvents {
-  readonly banks: MappedMap;
-  readonly startedOffset: number;
-}
 
 interface Cgroup {
   readonly id: number;
@@ -23,9 +17,10 @@ export class CgroupTable {
   members: readonly Member[] = [];
 
   readonly #names: MappedMap;
-  readonly #fields: StructSpec['fields'];
+  readonly #fields: Readonly<Record<string, FieldSpec>>;
   readonly #rows: MappedMap;
-  readonly #events: CgroupEvents;
+  readonly #banks: MappedMap;
+  readonly #events: { readonly started: number; readonly highest: number; readonly unmeasured: number };
   readonly #capacity: number;
   readonly #cpus: number;
   readonly #synced = new WeakMap<MetricGroup, readonly Member[]>();
@@ -33,24 +28,39 @@ export class CgroupTable {
   #paths: ReadonlyMap<number, string> = new Map();
   #started = -1;
 
-  /** `rows` has one element per (CPU, cgroup) whose first u64 is the serial. */
-  constructor(names: MappedMap, nameSpec: StructSpec, rows: MappedMap, events: CgroupEvents) {
-    this.#names = names;
-    this.#fields = nameSpec.fields;
-    this.#rows = rows;
-    this.#events = events;
-    this.#capacity = names.entries;
-    this.#cpus = rows.entries / names.entries;
+  /**
+   * `object` has the maps `cgroup_names`, `cgroups` (one row per CPU and cgroup, which begins with its serial) and
+   * `banks`; `bankStruct` names the struct of the latter, which has a `struct cgroup_events cgroups`.
+   */
+  constructor(object: BpfObject, { structs }: BpfObjectSpec, bankStruct: string) {
+    this.#names = object.map('cgroup_names');
+    this.#fields = structs.cgroup_name!.fields;
+    this.#rows = object.map('cgroups');
+    this.#banks = object.map('banks');
+    const bank = structs[bankStruct]!.fields;
+    this.#events = {
+      started: bank['cgroups.started']!.offset,
+      highest: bank['cgroups.highest']!.offset,
+      unmeasured: bank['cgroups.unmeasured']!.offset,
+    };
+    this.#capacity = this.#names.entries;
+    this.#cpus = this.#rows.entries / this.#names.entries;
+  }
+
+  /** unmeasured: events that were not attributed because the cgroup's id is beyond the table. */
+  get unmeasured(): number {
+    return totalOf(this.#banks, this.#events.unmeasured);
   }
 
   /** refresh: reads names again where any CPU has met a new cgroup since the last call. */
   refresh(): void {
-    const started = totalOf(this.#events.banks, this.#events.startedOffset);
+    const started = totalOf(this.#banks, this.#events.started);
     if (started === this.#started) return;
     this.#started = started;
     const cgroups: Cgroup[] = [];
     const paths = new Map<number, string>();
-    for (let id = 0; id < this.#capacity; id++) {
+    const highest = largestOf(this.#banks, this.#events.highest);
+    for (let id = 0; id <= highest && id < this.#capacity; id++) {
       const word = (id * this.#names.stride) >>> 2;
       const serialLow = this.#names.u32[word]!;
       const serialHigh = this.#names.u32[word + 1]!;
@@ -143,4 +153,11 @@ export function totalOf(banks: MappedMap, offset: number): number {
     total += banks.u32[word]! + banks.u32[word + 1]! * 0x1_0000_0000;
   }
   return total;
+}
+
+function largestOf(banks: MappedMap, offset: number): number {
+  let largest = 0;
+  for (let cpu = 0; cpu < banks.entries; cpu++)
+    largest = Math.max(largest, banks.u32[(cpu * banks.stride + offset) >>> 2]!);
+  return largest;
 }

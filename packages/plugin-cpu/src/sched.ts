@@ -48,21 +48,14 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Sched {
     const programs = object.attachAll(chosen);
     const route = bpf.kernelBtf ? 'btf' : 'raw';
     const banks = object.map('banks');
+    const cgroups = new CgroupTable(object, schedBpf, 'sched_bank');
     const mapBytes = object.mapBytes();
     return {
       object,
       banks,
       bank,
       cgroup,
-      cgroups: new CgroupTable(
-        object.map('cgroup_names'),
-        schedBpf.structs.cgroup_name,
-        object.map('cgroups'),
-        {
-          banks,
-          startedOffset: bank['cgroups.started'].offset,
-        },
-      ),
+      cgroups,
       report(sampler) {
         const used = programs.filter(({ name }) =>
           hooks[sampler].some((hook) => name === `${hook}_${route}`),
@@ -72,7 +65,7 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Sched {
           programs: used,
           drops: {
             tasks_beyond_table: totalOf(banks, bank.untracked_tasks.offset),
-            cgroups_beyond_table: totalOf(banks, bank['cgroups.unmeasured'].offset),
+            cgroups_beyond_table: cgroups.unmeasured,
           },
           // One object for both: whoever is there and comes first accounts for it.
           ...(sampler === (runqueue ? 'scheduler_runqueue' : 'cpu_migrations') && { mapBytes }),

@@ -1,5 +1,5 @@
 import { type BpfObject, type SamplerContext, type SamplerReport, UnsupportedError } from '@rezolus/core';
-import { CgroupTable, maxCgroups, totalOf, tracepoints } from '@rezolus/libbpf';
+import { CgroupTable, maxCgroups, tracepoints } from '@rezolus/libbpf';
 import { usage as usageBpf } from './gen/usage.bpf.ts';
 
 const { structs } = usageBpf;
@@ -46,11 +46,7 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
   object.load();
   const programs = object.attachAll(hooks);
   const iterator = object.iterator('read_tasks');
-  const banks = object.map('banks');
-  const cgroups = new CgroupTable(object.map('cgroup_names'), structs.cgroup_name, object.map('cgroups'), {
-    banks,
-    startedOffset: structs.usage_bank.fields['cgroups.started'].offset,
-  });
+  const cgroups = new CgroupTable(object, usageBpf, 'usage_bank');
   let passed = -1;
   // The first pass sets the base: what threads ran before the agent came is not ours.
   let output = iterator.read();
@@ -70,9 +66,7 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
       return output;
     },
     report(sampler) {
-      const drops = {
-        cgroups_beyond_table: totalOf(banks, structs.usage_bank.fields['cgroups.unmeasured'].offset),
-      };
+      const drops = { cgroups_beyond_table: cgroups.unmeasured };
       if (sampler === 'cpu_bandwidth') return { route: 'iter/task: cfs_bandwidth of each cgroup', drops };
       return {
         route:

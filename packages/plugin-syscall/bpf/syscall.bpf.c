@@ -17,7 +17,7 @@ struct syscall_bank {
 	struct cgroup_events cgroups;
 	/* calls of threads beyond the table (pid_max was raised): counted, but without a latency */
 	u64 untracked_tasks;
-	u64 reserved[5];
+	u64 reserved[4];
 	u64 counts[FAMILIES];
 	u64 latency[FAMILIES][HISTOGRAM_BUCKETS];
 } __cacheline_aligned;

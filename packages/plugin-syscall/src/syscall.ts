@@ -44,26 +44,19 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Syscall {
     const programs = object.attachAll(chosen);
     const route = bpf.kernelBtf ? 'btf' : 'raw';
     const banks = object.map('banks');
+    const cgroups = new CgroupTable(object, syscallBpf, 'syscall_bank');
     const mapBytes = object.mapBytes();
     return {
       banks,
       bank,
       cgroup,
-      cgroups: new CgroupTable(
-        object.map('cgroup_names'),
-        syscallBpf.structs.cgroup_name,
-        object.map('cgroups'),
-        {
-          banks,
-          startedOffset: bank['cgroups.started'].offset,
-        },
-      ),
+      cgroups,
       report(sampler) {
         const used = programs.filter(({ name }) =>
           hooks[sampler].some((hook) => name === `${hook}_${route}`),
         );
         const drops = {
-          cgroups_beyond_table: totalOf(banks, bank['cgroups.unmeasured'].offset),
+          cgroups_beyond_table: cgroups.unmeasured,
           tasks_beyond_table: totalOf(banks, bank.untracked_tasks.offset),
         };
         return {

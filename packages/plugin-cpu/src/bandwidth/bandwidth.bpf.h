@@ -42,7 +42,7 @@ static __noinline int bandwidth_read(struct cgroup_subsys_state *css, u64 sessio
 		return 1;
 	if (row->serial != serial) {
 		cgroup_announce(id, css, serial);
-		events->started++;
+		cgroup_started(events, id);
 	}
 	row->quota = BPF_CORE_READ(group, cfs_bandwidth.quota);
 	row->period = BPF_CORE_READ(group, cfs_bandwidth.period);

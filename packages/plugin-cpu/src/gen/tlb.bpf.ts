@@ -38,8 +38,9 @@ export const tlb = {
       size: 64,
       fields: {
         'cgroups.started': { offset: 0, size: 8, count: 1 },
-        'cgroups.unmeasured': { offset: 8, size: 8, count: 1 },
-        flushes: { offset: 16, size: 8, count: 5 },
+        'cgroups.highest': { offset: 8, size: 8, count: 1 },
+        'cgroups.unmeasured': { offset: 16, size: 8, count: 1 },
+        flushes: { offset: 24, size: 8, count: 5 },
       },
     },
     tlb_cgroup: {

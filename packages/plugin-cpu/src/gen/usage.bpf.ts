@@ -37,8 +37,9 @@ export const usage = {
       size: 64,
       fields: {
         'cgroups.started': { offset: 0, size: 8, count: 1 },
-        'cgroups.unmeasured': { offset: 8, size: 8, count: 1 },
-        exited: { offset: 16, size: 8, count: 1 },
+        'cgroups.highest': { offset: 8, size: 8, count: 1 },
+        'cgroups.unmeasured': { offset: 16, size: 8, count: 1 },
+        exited: { offset: 24, size: 8, count: 1 },
       },
     },
     cgroup_name: {

@@ -1,5 +1,5 @@
 import { ABI, defineSampler, UnsupportedError } from '@rezolus/core';
-import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, totalOf, tracepoints } from '@rezolus/libbpf';
+import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, tracepoints } from '@rezolus/libbpf';
 import { tlb as tlbBpf } from '../gen/tlb.bpf.ts';
 import { cgroupFlushes, flushes } from './metrics.ts';
 
@@ -30,15 +30,7 @@ export const cpuTlbFlush = defineSampler({
       );
     }
     const banks = object.map('banks');
-    const cgroups = new CgroupTable(
-      object.map('cgroup_names'),
-      tlbBpf.structs.cgroup_name,
-      object.map('cgroups'),
-      {
-        banks,
-        startedOffset: bank['cgroups.started'].offset,
-      },
-    );
+    const cgroups = new CgroupTable(object, tlbBpf, 'tlb_bank');
     const perCpu = context.group(flushes.name);
     perCpu.setMembers(cpuMembers(possibleCpus));
     const perCgroup = context.group(cgroupFlushes.name);
@@ -58,7 +50,7 @@ export const cpuTlbFlush = defineSampler({
       report: () => ({
         route: programs.map(({ label }) => label).join(', '),
         programs,
-        drops: { cgroups_beyond_table: totalOf(banks, bank['cgroups.unmeasured'].offset) },
+        drops: { cgroups_beyond_table: cgroups.unmeasured },
         mapBytes,
       }),
       async [Symbol.asyncDispose]() {

@@ -44,9 +44,10 @@ export const syscall = {
       size: 63680,
       fields: {
         'cgroups.started': { offset: 0, size: 8, count: 1 },
-        'cgroups.unmeasured': { offset: 8, size: 8, count: 1 },
-        untracked_tasks: { offset: 16, size: 8, count: 1 },
-        reserved: { offset: 24, size: 8, count: 5 },
+        'cgroups.highest': { offset: 8, size: 8, count: 1 },
+        'cgroups.unmeasured': { offset: 16, size: 8, count: 1 },
+        untracked_tasks: { offset: 24, size: 8, count: 1 },
+        reserved: { offset: 32, size: 8, count: 4 },
         counts: { offset: 64, size: 8, count: 16 },
         latency: { offset: 192, size: 8, count: 7936, dims: [16, 496] },
       },
