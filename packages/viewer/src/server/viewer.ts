@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { type Logger, RezolusError, silentLogger } from '@rezolus/core';
 import { createEngine } from '@rezolus/query';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { builtAppDir, serveApp } from './app-files.ts';
 import { answerErrors } from './errors.ts';
 import { prometheusRoutes } from './prometheus/routes.ts';
 import { rezolusRoutes } from './rezolus-routes.ts';
 import { loadSections } from './sections/load.ts';
 import { SectionView } from './sections/section-view.ts';
-import { allowedHostNames, guard } from './security.ts';
+import { allowedHostNames, guard, securityHeaders } from './security.ts';
 import type { ViewerSource } from './source.ts';
 
 /** ViewerOptions: what to show and where. */
@@ -37,41 +37,27 @@ export interface Viewer {
  */
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { source, listen, appDir = builtAppDir, log = silentLogger } = options;
-  const app = fastify({
-    bodyLimit: 256 * 1024,
-    requestTimeout: 10_000,
-    connectionTimeout: 60_000,
-    forceCloseConnections: true,
-    http: { headersTimeout: 5000, maxHeaderSize: 16 * 1024 },
-  });
-  app.server.maxConnections = 1024;
-  answerErrors(app, log);
+  const app = createServer(log);
   guard(app, allowedHostNames(listen.host, options.allowedHosts));
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    async (_request: unknown, body: string | Buffer) => new URLSearchParams(String(body)),
-  );
   const engine = createEngine(source.source);
+  const sections = new SectionView(await loadSections(), engine, source.source);
   app.register(async (api) => {
     api.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
     prometheusRoutes(api, engine);
-    rezolusRoutes(api, {
-      source,
-      engine,
-      sections: new SectionView(await loadSections(), engine, source.source),
-    });
+    rezolusRoutes(api, { source, engine, sections });
   });
   await serveApp(app, appDir);
   try {
     await app.listen({ host: listen.host, port: listen.port });
   } catch (cause) {
     await app.close();
+    await source.close();
     throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${listen.host}:${listen.port}`, { cause });
   }
+  // By the time the app asks for its navigation, the section documents are parsed and looked up.
+  setImmediate(() => sections.summaries());
   return {
     address: addressOf(app.server.address() as AddressInfo),
     async close() {
@@ -79,6 +65,32 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
       await source.close();
     },
   };
+}
+
+/** createServer: a server without routes, with limits on what a client may send and how slowly. */
+function createServer(log: Logger): FastifyInstance {
+  const app = fastify({
+    bodyLimit: 256 * 1024,
+    requestTimeout: 10_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: true,
+    http: { headersTimeout: 5000, maxHeaderSize: 16 * 1024 },
+    // URLs that cannot be decoded never reach a hook.
+    frameworkErrors(error, _request, reply) {
+      const body = { status: 'error', errorType: 'bad_data', error: error.message };
+      const headers = { ...securityHeaders, 'content-type': 'application/json; charset=utf-8' };
+      reply.raw.writeHead(400, headers).end(JSON.stringify(body));
+    },
+  });
+  app.server.maxConnections = 1024;
+  answerErrors(app, log);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string | Buffer) => new URLSearchParams(String(body)),
+  );
+  return app;
 }
 
 /** addressOf: the URL of a listening socket; one that listens everywhere is reached by the loopback. */

@@ -1,3 +1,4 @@
+import { sentence } from '@rezolus/core';
 import { type Engine, type LabelMatcher, matchersOf } from '@rezolus/query';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import manifest from '../../../package.json' with { type: 'json' };
@@ -97,11 +98,17 @@ function queryParam(params: URLSearchParams): string {
 }
 
 function matchParams(params: URLSearchParams): (readonly LabelMatcher[])[] {
-  return params.getAll('match[]').map(matchersOf);
+  return params.getAll('match[]').map((selector) => {
+    try {
+      return matchersOf(selector);
+    } catch (error) {
+      throw badData(`invalid parameter "match[]": ${sentence(error)}`);
+    }
+  });
 }
 
 /** deadline: aborts after the parameter `timeout`, at most our own, or when the client goes away. */
 function deadline(params: URLSearchParams, reply: FastifyReply): AbortSignal {
   const asked = durationParam(params, 'timeout') ?? queryTimeoutMs;
-  return clientSignal(reply, Math.max(0, Math.min(asked, queryTimeoutMs)));
+  return clientSignal(reply, Math.max(0, Math.ceil(Math.min(asked, queryTimeoutMs))));
 }

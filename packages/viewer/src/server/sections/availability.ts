@@ -9,22 +9,32 @@ export interface Availability {
   readonly members: number;
 }
 
+type SeriesLookup = Pick<Engine, 'seriesMatching'>;
+
 /** Functions that answer where their argument has no series. */
 const answersWithout = new Set(['absent', 'absent_over_time', 'vector']);
 
-/** availabilityOf: what `engine` has for `query`. A query that does not parse has nothing, for the parser's reason. */
-export function availabilityOf(query: string, engine: Pick<Engine, 'seriesMatching'>): Availability {
+/**
+ * availabilityOf: parses `query` once and gives what looks it up in an engine, as often as its series change. A query
+ * that does not parse has nothing, for the parser's reason.
+ */
+export function availabilityOf(query: string): (engine: SeriesLookup) => Availability {
+  let expr: Expr;
   try {
-    const expr = parse(query);
-    const found = new Map(
-      selectorsOf(expr).map((selector) => [selector as Expr, engine.seriesMatching([selector.matchers])]),
+    expr = parse(query);
+  } catch (error) {
+    const refused = { missing: sentence(error), members: 0 };
+    return () => refused;
+  }
+  const selectors = selectorsOf(expr);
+  return (engine) => {
+    const found = new Map<Expr, readonly Series[]>(
+      selectors.map((selector) => [selector, engine.seriesMatching([selector.matchers])]),
     );
     const ids = new Set([...found.values()].flatMap((series) => series.map(({ labels }) => labels.id)));
     ids.delete(undefined);
     return { missing: missing(query, expr, found), members: ids.size };
-  } catch (error) {
-    return { missing: sentence(error), members: 0 };
-  }
+  };
 }
 
 function missing(query: string, expr: Expr, found: ReadonlyMap<Expr, readonly Series[]>): string | null {

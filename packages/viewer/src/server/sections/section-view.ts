@@ -7,6 +7,7 @@ export class SectionView {
   readonly #documents: readonly Section[];
   readonly #engine: Pick<Engine, 'seriesMatching'>;
   readonly #source: Source;
+  readonly #lookups = new Map<string, ReturnType<typeof availabilityOf>>();
   readonly #known = new Map<string, Availability>();
   #generation = Number.NaN;
 
@@ -56,8 +57,13 @@ export class SectionView {
       this.#known.clear();
       this.#generation = this.#source.generation;
     }
-    const known = this.#known.get(query) ?? availabilityOf(query, this.#engine);
-    this.#known.set(query, known);
+    let known = this.#known.get(query);
+    if (known === undefined) {
+      const lookUp = this.#lookups.get(query) ?? availabilityOf(query);
+      this.#lookups.set(query, lookUp);
+      known = lookUp(this.#engine);
+      this.#known.set(query, known);
+    }
     return known;
   }
 }
