@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
-// the running kernel; one file at a time, because known loads are counted) and e2e (whole processes, a browser).
+// Four projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
+// the running kernel; one file at a time, because known loads are counted), kernels (boots other kernels) and e2e
+// (whole processes, a browser).
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -22,6 +23,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'kernels',
+          include: ['tests/kernels/**/*.test.ts'],
+          fileParallelism: false,
+          // After the others: an emulated machine needs both CPUs.
+          sequence: { groupOrder: 1 },
+          testTimeout: 30_000,
+          hookTimeout: 420_000,
         },
       },
       {

@@ -41,7 +41,7 @@ async function tryOut(harness: Harness, sampler: string, without: readonly strin
   let counted: SamplerReport['counted'] = null;
   let error: string | null = null;
   try {
-    if (status.state === 'active') counted = (await check?.(harness)) ?? null;
+    if (status.health === 'healthy') counted = (await check?.(harness)) ?? null;
   } catch (cause) {
     error = sentence(cause);
   }

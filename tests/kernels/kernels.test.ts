@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { BpfObjectSpec } from '@rezolus/core';
+import { loadProgram } from '@rezolus/devkit';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { checks } from './checks/index.ts';
+import type { CpioArchive } from './cpio.ts';
+import { fetchKernel, KernelUnavailable } from './debian.ts';
+import { checkoutArchive, plugins } from './initramfs.ts';
+import type { Counted, SamplerReport } from './report.ts';
+import { type Run, runGuest } from './vm.ts';
+
+const root = new URL('../../', import.meta.url);
+
+const kernels = [
+  { name: 'Debian 6.1', package: /^linux-image-6\.1\.\d[\d.-]*-cloud-amd64$/ },
+  { name: 'Debian 6.12', package: /^linux-image-6\.12\.\d[^-]*-cloud-amd64$/ },
+];
+
+/** Samplers of hardware that the emulated machine does not have: to them it must say so, and no more. */
+const hardware = /^(network_ethtool|drivehealth|gpu_\w+|cpu_(branch|dtlb|frequency|l3|perf))$/;
+
+const samplers = plugins()
+  .flatMap((folder): string[] => {
+    const { rezolus } = JSON.parse(readFileSync(new URL(`${folder}/package.json`, root), 'utf8'));
+    return rezolus.samplers;
+  })
+  .sort();
+
+/** Hooks that were attached on any kernel. */
+const attached = new Set<string>();
+let archive: CpioArchive | undefined;
+
+describe.each(kernels)('$name', ({ package: name }) => {
+  let run: Run | undefined;
+  let unavailable = '';
+
+  beforeAll(async () => {
+    try {
+      const kernel = fetchKernel(name);
+      archive ??= checkoutArchive([loadProgram()]);
+      run = await runGuest(kernel, archive);
+    } catch (error) {
+      if (!(error instanceof KernelUnavailable)) throw error;
+      unavailable = error.message;
+      return;
+    }
+    for (const report of run.reports) {
+      if (report.kind === 'sampler') for (const hook of report.attached) attached.add(hook);
+    }
+  });
+
+  const reportsOf = (context: { skip(reason: string): never }) => {
+    if (run === undefined) return context.skip(unavailable);
+    return run.reports;
+  };
+
+  it('boots, runs all samplers and ends', (context) => {
+    const end = reportsOf(context).find(({ kind }) => kind === 'end');
+    expect(end, run?.console).toBeDefined();
+    console.log(`${name.source}: ${run!.seconds.toFixed(1)} s, in the guest ${JSON.stringify(end)}`);
+  });
+
+  it.each(samplers)('%s counts a known load by each of its routes', (sampler, context) => {
+    const reports = reportsOf(context as never).filter(
+      (report) => report.kind === 'sampler' && report.sampler === sampler,
+    ) as SamplerReport[];
+    const [plain, ...forced] = reports;
+    expect(plain, `no report, the console says: ${run?.console}`).toBeDefined();
+    if (hardware.test(sampler) && plain!.health !== 'healthy') {
+      expect(plain).toMatchObject({ health: 'unsupported', said: [expect.stringContaining(' ')] });
+      return;
+    }
+    expect(Object.keys(checks), `${sampler} has no check in tests/kernels/checks`).toContain(sampler);
+    expect(plain).toMatchObject({ state: 'active', health: 'healthy' });
+    expect([plain, ...forced].flatMap((report) => faults(report!))).toEqual([]);
+  });
+
+  it('has no counter that runs backwards while a CPU goes and comes back', (context) => {
+    const hotplug = reportsOf(context).find((report) => report.kind === 'hotplug');
+    expect(hotplug, run?.console).toMatchObject({ backwards: [], lost: [], error: null });
+    expect(hotplug!.compared).toBeGreaterThan(1000);
+    expect(hotplug!.switchesAfter).toBeGreaterThan(100);
+  });
+});
+
+describe('on one of the kernels', () => {
+  it('each BPF program that we ship was attached', async (context) => {
+    if (attached.size === 0) return context.skip('no kernel was booted');
+    const hooks = (await Promise.all(plugins().map(hooksOf))).flat();
+    expect(hooks.filter((hook) => !attached.has(hook))).toEqual([]);
+  });
+});
+
+/** What is wrong with a report, a sentence each. A route may be missing, with a reason; where it is taken it counts. */
+function faults({ sampler, without, state, health, said, counted, error }: SamplerReport): string[] {
+  const which = without.length === 0 ? sampler : `${sampler} without ${without.join(', ')}`;
+  if (error !== null) return [`${which}: ${error}`];
+  if (health === 'unsupported')
+    return said.length > 0 ? [] : [`${which}: is unsupported and does not say why`];
+  if (state !== 'active' || health !== 'healthy')
+    return [`${which}: ${state}, ${health}: ${said.join('; ')}`];
+  if (counted === null) return [`${which}: was not checked`];
+  return counted
+    .filter((entry) => !isRight(entry))
+    .map(
+      ({ what, counted: value, least, most }) => `${which}: ${value} ${what}, not from ${least} to ${most}`,
+    );
+}
+
+function isRight({ counted, least, most }: Counted): boolean {
+  return counted >= least && counted <= most;
+}
+
+/** The hooks of all BPF programs of a plugin, but for those that are run on demand (iterators). */
+async function hooksOf(folder: string): Promise<string[]> {
+  const generated = new URL(`${folder}/src/gen/`, root);
+  const hooks: string[] = [];
+  if (!existsSync(generated)) return hooks;
+  for (const file of readdirSync(generated).filter((name) => name.endsWith('.bpf.ts'))) {
+    const specs: Record<string, BpfObjectSpec> = await import(new URL(file, generated).href);
+    for (const { programs } of Object.values(specs)) {
+      hooks.push(...Object.values(programs).map(({ section }) => section));
+    }
+  }
+  return hooks.filter((hook) => !hook.startsWith('iter/'));
+}
