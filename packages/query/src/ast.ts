@@ -42,8 +42,11 @@ export interface Shift {
   readonly at: At | null;
 }
 
+/** ArithmeticOperator: an operator that computes. */
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
+/** ComparisonOperator: an operator that filters, or gives 0 and 1 with `bool`. */
 export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=';
+/** SetOperator: an operator on the presence of series. */
 export type SetOperator = 'and' | 'or' | 'unless';
 
 /** Matching: how the series of both sides of a binary operator are paired. */
@@ -80,11 +83,13 @@ export type AggregateOperator =
   | 'limitk'
   | 'limit_ratio';
 
+/** NumberLiteral: a number, also a duration in seconds. */
 export interface NumberLiteral extends Span {
   readonly kind: 'number';
   readonly value: number;
 }
 
+/** StringLiteral: a string without its quotes and escapes. */
 export interface StringLiteral extends Span {
   readonly kind: 'string';
   readonly value: string;
@@ -96,18 +101,21 @@ export interface ArrayLiteral extends Span {
   readonly values: readonly number[];
 }
 
+/** VectorSelector: the series that all matchers accept, e.g. `up{job="x"} offset 5m`. */
 export interface VectorSelector extends Span, Shift {
   readonly kind: 'selector';
   /** Includes the matcher on `__name__`. */
   readonly matchers: readonly LabelMatcher[];
 }
 
+/** MatrixSelector: a selector with a range, `up[5m]`; `offset` and `@` are on the selector. */
 export interface MatrixSelector extends Span {
   readonly kind: 'matrix';
   readonly selector: VectorSelector;
   readonly range: Duration;
 }
 
+/** Subquery: an expression evaluated at the steps of a range, `expr[5m:10s]`. */
 export interface Subquery extends Span, Shift {
   readonly kind: 'subquery';
   readonly expr: Expr;
@@ -115,17 +123,20 @@ export interface Subquery extends Span, Shift {
   readonly step: Duration | null;
 }
 
+/** Unary: a sign. */
 export interface Unary extends Span {
   readonly kind: 'unary';
   readonly op: '+' | '-';
   readonly operand: Expr;
 }
 
+/** Paren: an expression in parentheses. */
 export interface Paren extends Span {
   readonly kind: 'paren';
   readonly expr: Expr;
 }
 
+/** Binary: an operator with two operands. */
 export interface Binary extends Span {
   readonly kind: 'binary';
   readonly op: ArithmeticOperator | ComparisonOperator | SetOperator;
@@ -136,6 +147,7 @@ export interface Binary extends Span {
   readonly matching: Matching;
 }
 
+/** Aggregate: an aggregation; `parameter` is the first argument of those that take two. */
 export interface Aggregate extends Span {
   readonly kind: 'aggregate';
   readonly op: AggregateOperator;
@@ -144,6 +156,7 @@ export interface Aggregate extends Span {
   readonly expr: Expr;
 }
 
+/** Call: a function of PromQL. */
 export interface Call extends Span {
   readonly kind: 'call';
   readonly name: string;
@@ -160,6 +173,7 @@ export interface TickCall extends Span {
   readonly grouping: Grouping;
 }
 
+/** Expr: the syntax tree of a query. */
 export type Expr =
   | NumberLiteral
   | StringLiteral

@@ -4,12 +4,12 @@ import { typeOf } from './check.ts';
 import type { Context, SelectedSeries, Settings } from './context.ts';
 import { evaluate, evaluateRange } from './evaluate.ts';
 import { statesAt } from './histogram.ts';
-import { nameLabel } from './labels.ts';
 import { Budget, defaultLimits, type QueryLimits } from './limits.ts';
 import { type IndexedSeries, SeriesIndex } from './matchers.ts';
 import { parse } from './parse.ts';
 import { plan } from './plan.ts';
 import { executionError, limitError } from './position.ts';
+import { RegexError } from './regex/parse.ts';
 import { finish, type QueryResult, rangeToMatrix, toMatrix, toVector } from './result.ts';
 import type { Column, Series, SeriesKind, Source } from './source.ts';
 import { type Grid, makeGrid } from './values.ts';
@@ -77,7 +77,12 @@ export function createEngine(source: Source, options: EngineOptions = {}): Engin
   };
   const select = (lists: readonly (readonly LabelMatcher[])[] | undefined): IndexedSeries[] => {
     if (lists === undefined || lists.length === 0) return [...index().all];
-    return [...new Set(lists.flatMap((matchers) => index().select(matchers)))];
+    try {
+      return [...new Set(lists.flatMap((matchers) => index().select(matchers)))];
+    } catch (error) {
+      if (error instanceof RegexError) throw executionError(`bad regular expression: ${error.message}`);
+      throw error;
+    }
   };
 
   const run = async (
@@ -203,9 +208,4 @@ export function matchersOf(selector: string): readonly LabelMatcher[] {
   const expr = parse(selector);
   if (expr.kind !== 'selector') throw executionError(`"${selector}" is not a series selector`);
   return expr.matchers;
-}
-
-/** exactName: the matcher that selects one metric. */
-export function exactName(metric: string): LabelMatcher {
-  return { name: nameLabel, op: '=', value: metric };
 }

@@ -4,7 +4,6 @@ export {
   createEngine,
   type Engine,
   type EngineOptions,
-  exactName,
   type InstantQuery,
   type MetricMetadata,
   matchersOf,

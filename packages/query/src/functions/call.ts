@@ -76,7 +76,7 @@ export function callFunction(context: Context, call: Call, args: readonly Argume
     case 'histogram_quantiles':
       return histogramQuantiles(context, call, scalars, vector, grid);
     case 'histogram_fraction':
-      return histogramFraction(scalars[0]!, scalars[1]!, vector, grid);
+      return histogramFraction(context, call, scalars[0]!, scalars[1]!, vector, grid);
     default:
       throw executionError(`the function ${name} cannot be evaluated`);
   }

@@ -1,10 +1,9 @@
-import type { Span } from '../ast.ts';
-import { type Call, unparen } from '../ast.ts';
+import type { Call, Span } from '../ast.ts';
 import type { Context } from '../context.ts';
 import type { Histogram } from '../histogram.ts';
-import { type LabelSet, labelKey, labelValue, withLabel } from '../labels.ts';
+import { type LabelSet, labelKey, labelValue, nameLabel, withLabel } from '../labels.ts';
 import { executionError } from '../position.ts';
-import { formatFloat } from '../strings.ts';
+import { formatFloat, quote } from '../strings.ts';
 import { floatSeries, type Grid, type VectorSeries, type VectorValue } from '../values.ts';
 import { type Bucket, classicFraction, classicQuantile } from './buckets.ts';
 import { fraction, quantile } from './histogram.ts';
@@ -32,13 +31,21 @@ interface ClassicHistogram {
   readonly series: VectorSeries[];
 }
 
-/** The series of classic histograms, grouped by their labels without `le`. */
-function classicHistograms(vector: VectorValue): ClassicHistogram[] {
+/** The series of classic histograms, grouped by their labels without `le`; tells of those without a usable one. */
+function classicHistograms(vector: VectorValue, context: Context, at: Span): ClassicHistogram[] {
   const groups = new Map<string, ClassicHistogram>();
   for (const series of vector.series) {
     if (series.histograms !== null) continue;
-    const bound = parseBound(labelValue(series.labels, bucketLabel));
-    if (bound === undefined) continue;
+    const value = labelValue(series.labels, bucketLabel);
+    const bound = parseBound(value);
+    if (bound === undefined) {
+      const reason = `bucket label "le" is missing or has a malformed value of ${quote(value)}`;
+      context.annotations.warn(
+        `${reason} for metric name ${quote(labelValue(series.labels, nameLabel))}`,
+        at,
+      );
+      continue;
+    }
     const labels = withLabel(series.labels, bucketLabel, '');
     const key = labelKey(labels);
     let group = groups.get(key);
@@ -53,9 +60,11 @@ function classicHistograms(vector: VectorValue): ClassicHistogram[] {
 }
 
 function reduceHistograms(
+  context: Context,
+  at: Span,
   vector: VectorValue,
   grid: Grid,
-  ofBuckets: (buckets: Bucket[], step: number) => number,
+  ofBuckets: (buckets: Bucket[], step: number, labels: LabelSet) => number,
   ofHistogram: (histogram: Histogram, step: number) => number,
 ): VectorSeries[] {
   const results: VectorSeries[] = [];
@@ -69,7 +78,7 @@ function reduceHistograms(
     });
     results.push(result);
   }
-  for (const { labels, bounds, series } of classicHistograms(vector)) {
+  for (const { labels, bounds, series } of classicHistograms(vector, context, at)) {
     const result = floatSeries(labels, true, grid.count);
     for (let i = 0; i < grid.count; i++) {
       const buckets: Bucket[] = [];
@@ -78,7 +87,7 @@ function reduceHistograms(
       });
       if (buckets.length === 0) continue;
       result.present[i] = 1;
-      result.values[i] = ofBuckets(buckets, i);
+      result.values[i] = ofBuckets(buckets, i, labels);
     }
     results.push(result);
   }
@@ -94,21 +103,33 @@ export function histogramQuantile(
   grid: Grid,
 ): VectorValue {
   warnAboutQuantiles(context, call.args[0]!, quantiles);
+  return { type: 'vector', series: quantileSeries(context, call.args[1]!, quantiles, vector, grid) };
+}
+
+function quantileSeries(
+  context: Context,
+  at: Span,
+  quantiles: Float64Array,
+  vector: VectorValue,
+  grid: Grid,
+): VectorSeries[] {
   context.budget.allocate(vector.series.length * grid.count);
-  let isFixed = false;
-  const series = reduceHistograms(
+  return reduceHistograms(
+    context,
+    at,
     vector,
     grid,
-    (buckets, i) => {
+    (buckets, i, labels) => {
       const { value, fixed } = classicQuantile(quantiles[i]!, buckets);
-      isFixed ||= fixed;
+      if (fixed) {
+        const metric = quote(labelValue(labels, nameLabel));
+        const reason = 'input to histogram_quantile needed to be fixed for monotonicity';
+        context.annotations.info(`${reason} for metric name ${metric}`, at);
+      }
       return value;
     },
     (histogram, i) => quantile(quantiles[i]!, histogram),
   );
-  if (isFixed)
-    context.annotations.info('input to histogram_quantile needed to be fixed for monotonicity', call);
-  return { type: 'vector', series };
 }
 
 /** histogramQuantiles: PromQL's `histogram_quantiles(v, label, q…)`: one series per quantile. */
@@ -119,13 +140,15 @@ export function histogramQuantiles(
   vector: VectorValue,
   grid: Grid,
 ): VectorValue {
-  const name = checkLabelName(text(unparen(call.args[1]!)));
+  const name = checkLabelName(text(call.args[1]!));
   if (quantiles.length > 10) throw executionError('histogram_quantiles takes at most 10 quantiles');
-  const series = quantiles.flatMap((each) => {
+  const series = quantiles.flatMap((each, i) => {
+    warnAboutQuantiles(context, call.args[2 + i]!, each);
     const value = formatFloat(each[0]!);
-    return histogramQuantile(context, call, each, vector, grid).series.map((one) => ({
+    const label = /^-?\d+$/.test(value) ? `${value}.0` : value;
+    return quantileSeries(context, call.args[0]!, each, vector, grid).map((one) => ({
       ...one,
-      labels: withLabel(one.labels, name, /^-?\d+$/.test(value) ? `${value}.0` : value),
+      labels: withLabel(one.labels, name, label),
     }));
   });
   return { type: 'vector', series };
@@ -133,12 +156,16 @@ export function histogramQuantiles(
 
 /** histogramFraction: `histogram_fraction(low, high, v)`. */
 export function histogramFraction(
+  context: Context,
+  call: Call,
   low: Float64Array,
   high: Float64Array,
   vector: VectorValue,
   grid: Grid,
 ): VectorValue {
   const series = reduceHistograms(
+    context,
+    call.args[2]!,
     vector,
     grid,
     (buckets, i) => classicFraction(low[i]!, high[i]!, buckets),

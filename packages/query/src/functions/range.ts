@@ -50,7 +50,10 @@ export function overRange(
     if (each.samples.kind === 'float' || Object.hasOwn(samplingFunctions, call.name))
       return ofFloats(context, call.name, each, range, scalars, grid);
     const reduce = Object.hasOwn(histogramFunctions, call.name) ? histogramFunctions[call.name]! : null;
-    if (reduce === null) return null;
+    if (reduce === null) {
+      context.annotations.info(`ignored histograms in a range given to ${call.name}`, call);
+      return null;
+    }
     context.budget.work(each.samples.counts.length);
     const result = histogramSeries(each.labels, dropsName(call.name, each), grid.count);
     reduce(each.samples, each.windows, range, context.settings.lookbackMs).forEach((histogram, i) => {

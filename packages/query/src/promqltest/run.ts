@@ -28,7 +28,7 @@ export async function runScript(script: string): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const command of parseScript(script)) {
     if (command.kind === 'clear') storage.clear();
-    else if (command.kind === 'load') storage.add(command.series, command.intervalMs);
+    else if (command.kind === 'load') storage.add(command.series, command.intervalMs, command.nhcb);
     else if (command.kind === 'eval') {
       const missing = missingFeature(command, storage);
       const reason = missing ?? (await check(command, engine));

@@ -1,4 +1,12 @@
-import { type LabelSet, labelKey, labelRecord, labelValue, nameLabel, withoutName } from '../labels.ts';
+import {
+  type LabelSet,
+  labelKey,
+  labelRecord,
+  labelValue,
+  nameLabel,
+  withLabel,
+  withoutName,
+} from '../labels.ts';
 import type { Column, FloatColumn, Series, Source } from '../source.ts';
 import { type Point, parseSeriesLine } from './series.ts';
 
@@ -18,19 +26,25 @@ export class TestStorage implements Source {
   #columns: FloatColumn[] = [];
   /** Series with native histogram samples; the sample format of a source has no mixed series. */
   histograms: LabelSet[] = [];
+  /** Histograms with custom buckets that `load_with_nhcb` makes of classic ones. */
+  #converted: LabelSet[] = [];
 
-  /** load: adds the points of series lines, one per interval from 0 on; later points win. */
   load(ids: readonly number[]): Promise<Column[]> {
     return Promise.resolve(ids.map((id) => this.#columns[id]!));
   }
 
-  /** add: a `load` command. */
-  add(lines: readonly string[], intervalMs: number): void {
+  /** add: a `load` command: the points of series lines, one per interval from 0 on; later points win. */
+  add(lines: readonly string[], intervalMs: number, convertsClassic: boolean): void {
     for (const line of lines) {
       const { labels, points } = parseSeriesLine(line);
       const key = labelKey(labels);
       const stored = this.#stored.get(key) ?? { labels, points: new Map<number, Point>() };
       this.#stored.set(key, stored);
+      const metric = labelValue(labels, nameLabel);
+      if (convertsClassic && metric.endsWith('_bucket'))
+        this.#converted.push(
+          withLabel(withLabel(labels, 'le', ''), nameLabel, metric.slice(0, -'_bucket'.length)),
+        );
       points.forEach((point, i) => {
         if (point !== 'absent') stored.points.set(i * intervalMs, point);
       });
@@ -41,6 +55,7 @@ export class TestStorage implements Source {
   /** clear: drops everything. */
   clear(): void {
     this.#stored = new Map();
+    this.#converted = [];
     this.#rebuild();
   }
 
@@ -52,7 +67,7 @@ export class TestStorage implements Source {
     this.generation++;
     this.#series = [];
     this.#columns = [];
-    this.histograms = [];
+    this.histograms = [...this.#converted];
     for (const { labels, points } of this.#stored.values()) {
       if (points.size === 0) continue;
       if ([...points.values()].includes('histogram')) {

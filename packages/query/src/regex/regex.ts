@@ -39,9 +39,17 @@ function build(pattern: string): Regex {
   const program = compile(root);
   const words = literals(root);
   const run = (text: string) => simulate(program, text, groupNames.length);
+  const shortcut =
+    words !== null
+      ? (text: string) => words.has(text)
+      : pattern === '.*'
+        ? () => true
+        : pattern === '.+'
+          ? (text: string) => text !== ''
+          : undefined;
   return {
     groupNames,
-    test: words === null ? (text) => simulate(program, text, 0) !== null : (text) => words.has(text),
+    test: shortcut ?? ((text) => simulate(program, text, 0) !== null),
     match(text) {
       const slots = run(text);
       if (slots === null) return null;
