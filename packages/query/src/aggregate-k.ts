@@ -1,6 +1,6 @@
-import { groupSeries } from './aggregate.ts';
 import type { Aggregate } from './ast.ts';
 import type { Context } from './context.ts';
+import { groupSeries } from './grouping.ts';
 import { compareLabels, labelKey } from './labels.ts';
 import { executionError } from './position.ts';
 import type { Grid, VectorSeries, VectorValue } from './values.ts';

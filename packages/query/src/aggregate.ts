@@ -1,11 +1,11 @@
 import { aggregateK } from './aggregate-k.ts';
-import type { Aggregate, Grouping } from './ast.ts';
+import type { Aggregate } from './ast.ts';
 import type { Context } from './context.ts';
 import { countValues } from './count-values.ts';
 import { warnAboutQuantiles } from './functions/quantile.ts';
+import { type Group, groupSeries } from './grouping.ts';
 import { Accumulator, commonConfig } from './histogram.ts';
 import { Kahan, Mean, quantileOf } from './kahan.ts';
-import { type LabelSet, labelKey, nameLabel, onlyLabels, withoutLabels } from './labels.ts';
 import {
   floatSeries,
   type Grid,
@@ -15,38 +15,6 @@ import {
   type VectorSeries,
   type VectorValue,
 } from './values.ts';
-
-/** Group: the series that an aggregation puts together. */
-export interface Group {
-  readonly labels: LabelSet;
-  readonly dropName: boolean;
-  readonly series: VectorSeries[];
-}
-
-/** groupLabels: the labels that a series keeps in an aggregation. */
-export function groupLabels({ without, labels }: Grouping): (of: LabelSet) => LabelSet {
-  const names = new Set(labels);
-  if (!without) return (of) => onlyLabels(of, names);
-  names.add(nameLabel);
-  return (of) => withoutLabels(of, names);
-}
-
-/** groupSeries: series by the labels they keep, in the order of their first. */
-export function groupSeries(series: readonly VectorSeries[], grouping: Grouping): Group[] {
-  const labelsOf = groupLabels(grouping);
-  const groups = new Map<string, { labels: LabelSet; dropName: boolean; series: VectorSeries[] }>();
-  for (const each of series) {
-    const labels = labelsOf(each.labels);
-    const key = labelKey(labels);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { labels, dropName: each.dropName, series: [each] });
-    else {
-      group.series.push(each);
-      group.dropName ||= each.dropName;
-    }
-  }
-  return [...groups.values()];
-}
 
 /** aggregate: an aggregation of evaluated operands. */
 export function aggregate(

@@ -1,8 +1,8 @@
-import { groupSeries } from './aggregate.ts';
 import type { Aggregate } from './ast.ts';
 import type { Context } from './context.ts';
 import { count, sum } from './functions/histogram.ts';
 import { checkLabelName } from './functions/labels.ts';
+import { groupSeries } from './grouping.ts';
 import type { Histogram } from './histogram.ts';
 import { labelKey, withLabel } from './labels.ts';
 import { formatFloat } from './strings.ts';

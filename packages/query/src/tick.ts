@@ -1,8 +1,9 @@
 import { defaultHistogram, type HistogramConfig } from '@rezolus/core/histogram';
-import { groupLabels } from './aggregate.ts';
 import type { TickCall } from './ast.ts';
 import type { Context, SelectedSeries } from './context.ts';
 import { positiveMs } from './duration.ts';
+import { warnAboutQuantiles } from './functions/quantile.ts';
+import { groupLabels } from './grouping.ts';
 import { Accumulator, commonConfig, RowSlider, shapeOf } from './histogram.ts';
 import { type LabelSet, labelKey, withLabel } from './labels.ts';
 import { PerTimes, shiftedTimes, windowsOf } from './select.ts';
@@ -38,6 +39,7 @@ export function tick(context: Context, call: TickCall, grid: Grid): Value {
     call.stride === null ? grid.stepMs || context.intervalMs : positiveMs(call.stride, context.query);
   const groups = merge(context, call, ends, width);
   if (call.name === 'heatmap') return heatmap(context, groups[0], ends.length, grid);
+  warnAboutQuantiles(context, call, Float64Array.from(call.quantiles));
   const series = groups.flatMap((group): VectorSeries[] => {
     if (call.name === 'irate') return [perSecond(context, group, grid)];
     if (call.name === 'quantiles') return quantiles(context, call.quantiles, group, grid);

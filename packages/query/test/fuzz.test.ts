@@ -135,7 +135,7 @@ it('20,000 generated and mutated expressions neither crash nor hang', async () =
   for (let i = 0; i < 20_000; i++) {
     const generated = vector(random(4));
     const query = random(3) === 0 ? mutate(generated) : generated;
-    const started = performance.now();
+    const started = process.cpuUsage();
     let outcome = 'ok';
     try {
       const stepMs = pick([1000, 1000, 500, 3000]);
@@ -146,7 +146,9 @@ it('20,000 generated and mutated expressions neither crash nor hang', async () =
       outcome = (error as { code?: string }).code ?? 'none';
       if (!/^REZ_ERR_QUERY_/.test(outcome)) throw new Error(`${query}: ${error}`, { cause: error });
     }
-    const ms = performance.now() - started;
+    // Time on the processor: other processes do not count.
+    const { user, system } = process.cpuUsage(started);
+    const ms = (user + system) / 1000;
     if (ms > slowest.ms) slowest = { query, ms };
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
