@@ -73,7 +73,7 @@ test('beyond 990,000 steps the step grows', async () => {
     steps.length = 0;
     await answerRange(engine, request(30 * 86_400, points), new AbortController().signal);
     expect(new Set(steps)).toEqual(new Set([3000]));
-    expect(steps.length).toBeLessThan(120);
+    expect(steps.length).toBeLessThan(500);
   }
 });
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { routes } from '../contract.ts';
 import { encodeRange, rangeContentType } from '../wire.ts';
 import { clientSignal } from './abort.ts';
+import { ByteCache } from './byte-cache.ts';
 import { captureOf } from './capture.ts';
 import { ApiError, badData } from './errors.ts';
 import { liveStream } from './live/sse.ts';
@@ -20,6 +21,7 @@ export interface RezolusContext {
 
 const queryTimeoutMs = 60_000;
 const maxStreams = 32;
+const maxAnswerBytes = 32 * 1024 * 1024;
 
 /** rezolusRoutes: adds the viewer's own routes, as the contract describes them. */
 export function rezolusRoutes(app: FastifyInstance, { source, engine, sections }: RezolusContext): void {
@@ -30,10 +32,17 @@ export function rezolusRoutes(app: FastifyInstance, { source, engine, sections }
     if (section === null) throw new ApiError(404, 'not_found', 'there is no such section');
     return section;
   });
+  const answers = new ByteCache(maxAnswerBytes);
   app.get(routes.range, async (request, reply) => {
     const wanted = rangeRequest(requestParams(request), source.source.intervalMs);
-    const answer = await answerRange(engine, wanted, clientSignal(reply, queryTimeoutMs));
-    return reply.type(rangeContentType).send(Buffer.from(encodeRange(answer).buffer));
+    const key = JSON.stringify(wanted);
+    // A recording never changes, so neither does an answer.
+    let bytes = source.kind === 'file' ? answers.get(key) : undefined;
+    if (bytes === undefined) {
+      bytes = encodeRange(await answerRange(engine, wanted, clientSignal(reply, queryTimeoutMs)));
+      if (source.kind === 'file') answers.set(key, bytes);
+    }
+    return reply.type(rangeContentType).send(bytes);
   });
   let streams = 0;
   app.get(routes.live, (_request, reply) => {
