@@ -13,10 +13,10 @@ export interface Kernel {
 /** KernelUnavailable: the kernel cannot be had on this machine, and why. */
 export class KernelUnavailable extends Error {}
 
-const cache = fileURLToPath(new URL('../../.cache/kernels/', import.meta.url));
-
 /** Modules that the loads use; what a kernel has built in is not among its files. */
 const wanted = ['dummy', 'loop'];
+
+const cache = fileURLToPath(new URL(`../../.cache/kernels/${wanted.join('+')}/`, import.meta.url));
 
 /**
  * fetchKernel: the newest package whose name matches, from the cache or through apt-get. Throws KernelUnavailable
@@ -101,7 +101,7 @@ function copyModules(root: string, to: string): string[] {
     const file = `${name}.ko`;
     if (path === undefined || order.has(file)) return;
     const content = path.endsWith('.xz')
-      ? execFileSync('xz', ['--decompress', '--stdout', path], { maxBuffer: 2 ** 26 })
+      ? execFileSync('busybox', ['xzcat', path], { maxBuffer: 2 ** 26 })
       : readFileSync(path);
     const depends = /\0depends=([^\0]*)/.exec(content.toString('latin1'))?.[1] ?? '';
     for (const other of depends.split(',')) add(other);

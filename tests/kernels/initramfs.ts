@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join, relative } from 'node:path';
@@ -20,7 +20,7 @@ export function checkoutArchive(programs: readonly string[]): CpioArchive {
   const archive = new CpioArchive();
   for (const folder of ['/dev', '/proc', '/sys', '/tmp']) archive.folder(folder);
   archive.file('/init', readFileSync(new URL('init.sh', import.meta.url)), 0o755);
-  archive.file('/bin/busybox', readFileSync(which('busybox')), 0o755);
+  addProgram(archive, '/bin/busybox', which('busybox'));
   addProgram(archive, '/bin/node', realpathSync(join(root, 'node_modules/node/bin/node')));
   for (const path of programs) addProgram(archive, path, path);
   addLibrary(archive, libbpf());
@@ -97,11 +97,10 @@ function addLibrary(archive: CpioArchive, path: string): void {
   for (const library of libraries(path)) addLibrary(archive, library);
 }
 
-/** Absolute paths in the output of ldd: the libraries and the loader. */
+/** Absolute paths in the output of ldd: the libraries and the loader; none of a static program, which ldd refuses. */
 function libraries(path: string): string[] {
-  return [...execFileSync('ldd', [path], { encoding: 'utf8' }).matchAll(/\s(\/\S+) \(0x/g)].map(
-    ([, file]) => file!,
-  );
+  const { stdout } = spawnSync('ldd', [path], { encoding: 'utf8' });
+  return [...stdout.matchAll(/\s(\/\S+) \(0x/g)].map(([, file]) => file!);
 }
 
 function libbpf(): string {

@@ -57,11 +57,11 @@ describe.each(kernels)('$name', ({ package: name }) => {
   it('boots, runs all samplers and ends', (context) => {
     const end = reportsOf(context).find(({ kind }) => kind === 'end');
     expect(end, run?.console).toBeDefined();
-    console.log(`${name.source}: ${run!.seconds.toFixed(1)} s, in the guest ${JSON.stringify(end)}`);
+    console.log(summary(run!));
   });
 
-  it.each(samplers)('%s counts a known load by each of its routes', (sampler, context) => {
-    const reports = reportsOf(context as never).filter(
+  it.for(samplers)('%s counts a known load by each of its routes', (sampler, context) => {
+    const reports = reportsOf(context).filter(
       (report) => report.kind === 'sampler' && report.sampler === sampler,
     ) as SamplerReport[];
     const [plain, ...forced] = reports;
@@ -90,6 +90,19 @@ describe('on one of the kernels', () => {
     expect(hooks.filter((hook) => !attached.has(hook))).toEqual([]);
   });
 });
+
+/** A line per sampler and route, and the times. */
+function summary({ kernel, reports, seconds }: Run): string {
+  const lines = reports.map((report) => {
+    if (report.kind === 'end') return `Node after ${report.began} s, all done after ${report.ended} s`;
+    if (report.kind === 'hotplug') return `hotplug: ${report.compared} values compared, ${report.ms} ms`;
+    const { sampler, without, health, state, route, counted, said, ms } = report;
+    const how = without.length === 0 ? sampler : `${sampler} without ${without.join(', ')}`;
+    const what = counted?.map((entry) => `${entry.counted} ${entry.what}`) ?? said;
+    return `${how}: ${health ?? state}, ${ms} ms, by ${route ?? 'nothing'}: ${what.join(', ')}`;
+  });
+  return [`${kernel}: ${seconds.toFixed(1)} s`, ...lines].join('\n  ');
+}
 
 /** What is wrong with a report, a sentence each. A route may be missing, with a reason; where it is taken it counts. */
 function faults({ sampler, without, state, health, said, counted, error }: SamplerReport): string[] {

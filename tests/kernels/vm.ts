@@ -9,6 +9,7 @@ import type { Report } from './report.ts';
 
 /** Run: what a guest reported, what its kernel printed and how many seconds all of it took. */
 export interface Run {
+  readonly kernel: string;
   readonly reports: readonly Report[];
   readonly console: string;
   readonly seconds: number;
@@ -50,6 +51,7 @@ export async function runGuest(kernel: Kernel, archive: CpioArchive): Promise<Ru
     await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
     const lines = said.split('\n').filter((line) => line.startsWith('{') && line.trimEnd().endsWith('}'));
     return {
+      kernel: kernel.package,
       reports: lines.map((line): Report => JSON.parse(line)),
       console: readFileSync(log, 'utf8') + complaints,
       seconds: (performance.now() - began) / 1000,
