@@ -6,13 +6,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    reporters: process.env.CI ? ['default'] : ['default'],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tests/unit/**/*.test.ts'],
           exclude: ['**/*.bpf.test.ts', '**/node_modules/**'],
+          sequence: { groupOrder: 0 },
           testTimeout: 30_000,
         },
       },
@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'kernel',
           include: ['packages/*/test/**/*.bpf.test.ts'],
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -31,7 +32,7 @@ export default defineConfig({
           include: ['tests/kernels/**/*.test.ts'],
           fileParallelism: false,
           // After the others: an emulated machine needs both CPUs.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
           testTimeout: 30_000,
           hookTimeout: 420_000,
         },
@@ -41,6 +42,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts', 'tests/browser/**/*.test.ts'],
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

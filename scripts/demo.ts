@@ -54,8 +54,11 @@ const port = await freePort();
 writeFileSync('demo-output/agent.toml', `[general]\nlisten = "127.0.0.1:${port}"\n[log]\nlevel = "warn"\n`);
 const url = `http://127.0.0.1:${port}`;
 
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    for (const child of children) child.kill(signal);
+  });
+}
 
 console.log('1/3  starting the agent');
 const agent = rezolus('agent', 'demo-output/agent.toml');

@@ -23,3 +23,26 @@ export async function openViewer(path: string): Promise<Viewer> {
 export async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(root, 'test-results', `viewer-${name}.png`) });
 }
+
+/**
+ * settle: scrolls through the page until every card that stays on it is ready or has an error; returns how many cards are
+ * in which state.
+ */
+export async function settle(page: Page): Promise<Record<string, number>> {
+  await page.waitForSelector('[data-plot-id], .notice');
+  for (;;) {
+    const card = page.locator('[data-plot-id][data-state="loading"]').first();
+    if ((await card.count()) === 0) break;
+    await card.scrollIntoViewIfNeeded({ timeout: 5000 }).catch(() => undefined);
+    const id = await card.getAttribute('data-plot-id', { timeout: 5000 }).catch(() => null);
+    if (id !== null) {
+      await page.waitForSelector(`[data-plot-id="${id}"][data-state="loading"]`, { state: 'detached' });
+    }
+  }
+  const states = await page
+    .locator('[data-plot-id]')
+    .evaluateAll((cards) => cards.map((card) => card.getAttribute('data-state') ?? ''));
+  return Object.fromEntries(
+    [...new Set(states)].map((state) => [state, states.filter((s) => s === state).length]),
+  );
+}

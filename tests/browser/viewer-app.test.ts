@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startMock } from '../../packages/viewer/test/app/mock-server.ts';
 import { root } from '../support/rezolus.ts';
-import { buildApp, chromiumPath, openViewer, shoot } from './support.ts';
+import { buildApp, chromiumPath, openViewer, settle, shoot } from './support.ts';
 
 const recording = join(root, '../shared/recordings/demo.parquet');
 const missing = [chromiumPath, recording].filter((path) => !existsSync(path));
@@ -42,26 +42,6 @@ describe.skipIf(missing.length > 0)('the app on a recording', () => {
     return opened;
   }
 
-  /** settle scrolls through the page until every card that stays on it is ready or has an error. */
-  async function settle(): Promise<Record<string, number>> {
-    await page.waitForSelector('[data-plot-id], .notice');
-    for (;;) {
-      const card = page.locator('[data-plot-id][data-state="loading"]').first();
-      if ((await card.count()) === 0) break;
-      await card.scrollIntoViewIfNeeded({ timeout: 5000 }).catch(() => undefined);
-      const id = await card.getAttribute('data-plot-id', { timeout: 5000 }).catch(() => null);
-      if (id !== null) {
-        await page.waitForSelector(`[data-plot-id="${id}"][data-state="loading"]`, { state: 'detached' });
-      }
-    }
-    const states = await page
-      .locator('[data-plot-id]')
-      .evaluateAll((cards) => cards.map((card) => card.getAttribute('data-state') ?? ''));
-    return Object.fromEntries(
-      [...new Set(states)].map((state) => [state, states.filter((s) => s === state).length]),
-    );
-  }
-
   const windows = () =>
     page
       .locator('[data-plot-id][data-x-min]')
@@ -80,7 +60,7 @@ describe.skipIf(missing.length > 0)('the app on a recording', () => {
     for (const section of sections) {
       await page.locator(`[data-section="${section}"]`).click();
       await page.waitForSelector(`[data-section="${section}"][aria-current="page"]`);
-      const states = await settle();
+      const states = await settle(page);
       expect(
         Object.keys(states).filter((state) => state !== 'ready'),
         section,

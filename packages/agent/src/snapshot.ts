@@ -7,10 +7,28 @@ export type SnapshotFormat = 'v2' | 'v3' | 'json';
 type Encodings = Map<SnapshotFormat, Buffer>;
 
 const encoders: Readonly<Record<SnapshotFormat, (snapshot: Snapshot) => Buffer>> = {
-  v2: (snapshot) => bufferOf(encodeV2(snapshot)),
+  v2: (snapshot) => bufferOf(encodeV2(withoutWindows(snapshot))),
   v3: (snapshot) => bufferOf(encodeV3(snapshot)),
   json: (snapshot) => Buffer.from(toJson(snapshot)),
 };
+
+/** Readers of before 5.5 take a V2 entry of three elements only, and newer ones do without the fourth. */
+function withoutWindows(snapshot: Snapshot): Snapshot {
+  const groups = snapshot.groups.map(
+    ({ name, schema, schemaHash, counters, countersPresent, gauges, gaugesPresent, histograms }) => ({
+      name,
+      schema,
+      schemaHash,
+      counters,
+      countersPresent,
+      gauges,
+      gaugesPresent,
+      histograms,
+      window: null,
+    }),
+  );
+  return { ...snapshot, groups };
+}
 
 /** SnapshotCacheOptions: `ttlMs` is the life of a snapshot, counted from the start of its refresh. */
 export interface SnapshotCacheOptions {
