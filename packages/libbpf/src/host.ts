@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { BpfObject, BpfObjectSpec, Member } from '@rezolus/core';
+import {
+  type BpfObject,
+  type BpfObjectSpec,
+  type Member,
+  type ProgramStatus,
+  RezolusError,
+  UnsupportedError,
+} from '@rezolus/core';
 
 const pidLimit = 4_194_304;
 
@@ -33,4 +40,17 @@ export function tracepoints(
     }
   }
   return chosen;
+}
+
+/**
+ * requireAttached: for samplers that are nothing without all of their hooks. Throws for the first program that is not
+ * attached: UnsupportedError where the kernel does not offer its hook, else REZ_ERR_BPF_ATTACH.
+ */
+export function requireAttached(programs: readonly ProgramStatus[]): void {
+  const failed = programs.find(({ attached }) => !attached);
+  if (failed === undefined) return;
+  const { name, label = name, error = `${name} is not attached`, verdict } = failed;
+  throw verdict === 'unsupported'
+    ? new UnsupportedError(label, error, { code: 'REZ_ERR_BPF_UNSUPPORTED' })
+    : new RezolusError('REZ_ERR_BPF_ATTACH', error);
 }
