@@ -1,30 +1,61 @@
-import type { BpfObjectSpec, MappedMap, ProgramStatus, SamplerContext, SamplerReport } from '@rezolus/core';
-import { tracepoints } from '@rezolus/libbpf';
+import type {
+  BpfObjectSpec,
+  FieldSpec,
+  GroupDeclaration,
+  MetricDeclaration,
+  MetricGroup,
+  SamplerContext,
+  SamplerReport,
+} from '@rezolus/core';
+import { sumBanks, tracepoints } from '@rezolus/libbpf';
 
-/** Hooks: a loaded object of tracepoint pairs. */
-export interface Hooks extends Disposable {
-  readonly banks: MappedMap;
-  readonly programs: readonly ProgramStatus[];
+/** Source: the hook that counts a metric and where it does in each bank. */
+export interface Source {
+  readonly hook: string;
+  readonly field: FieldSpec;
+}
+
+/** HookCounters: a loaded object of tracepoint pairs and the group of counters that it fills. */
+export interface HookCounters extends Disposable {
+  readonly group: MetricGroup;
+  refresh(): void;
   report(): SamplerReport;
 }
 
-/** openHooks: loads an object that has `banks` and a pair of programs per hook, and attaches one of each pair. */
-export function openHooks(
-  { bpf, possibleCpus }: SamplerContext,
+/**
+ * openHookCounters: loads an object that has `banks`, and attaches one of the pair of programs of each hook that
+ * `sourceOf` names. Metrics whose hook this kernel does not have are left out of the group.
+ */
+export function openHookCounters(
+  context: SamplerContext,
   spec: BpfObjectSpec,
-  hooks: readonly string[],
-): Hooks {
+  declared: GroupDeclaration,
+  sourceOf: (metric: MetricDeclaration) => Source,
+): HookCounters {
+  const { bpf, possibleCpus } = context;
   const object = bpf.open(spec);
   try {
-    const wanted = Object.fromEntries(hooks.map((hook) => [hook, true]));
-    const chosen = tracepoints(object, spec, bpf.kernelBtf, wanted);
+    const hooks = Object.fromEntries(declared.metrics.map((metric) => [sourceOf(metric).hook, true]));
+    const chosen = tracepoints(object, spec, bpf.kernelBtf, hooks);
     object.resize('banks', possibleCpus);
     object.load();
     const programs = object.attachAll(chosen);
+    const attached = new Set(
+      programs.filter((program) => program.attached).map(({ label }) => hookOf(label)),
+    );
+    const group = context.group(declared.name, (metric) => attached.has(sourceOf(metric).hook));
+    const offsets = group.metrics('counter').map((metric) => sourceOf(metric).field.offset);
+    const banks = object.map('banks');
     const mapBytes = object.mapBytes();
     return {
-      banks: object.map('banks'),
-      programs,
+      group,
+      refresh() {
+        group.beginRead();
+        for (const [slot, offset] of offsets.entries()) {
+          sumBanks(group.counters.subarray(slot, slot + 1), banks, offset);
+        }
+        group.endRead();
+      },
       report: () => ({ route: programs.map(({ label }) => label).join(', '), programs, mapBytes }),
       [Symbol.dispose]: () => object[Symbol.dispose](),
     };
@@ -32,4 +63,9 @@ export function openHooks(
     object[Symbol.dispose]();
     throw error;
   }
+}
+
+/** The hook of a section, e.g. `tp_btf/kfree_skb`. */
+function hookOf(section = ''): string {
+  return section.slice(section.indexOf('/') + 1);
 }

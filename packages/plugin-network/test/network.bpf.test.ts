@@ -153,6 +153,17 @@ describe('network samplers against this kernel', () => {
     expect(plain.status('network_traffic').route).not.toContain('/proc');
   });
 
+  it('show nothing that they cannot measure', async () => {
+    await using blind = await Harness.start([networkInterfaces, networkTraffic], {
+      without: ['tp_btf', 'raw_tp'],
+    });
+    await blind.refresh();
+    expect(blind.labels('network_bytes')).toEqual([]);
+    expect(blind.labels('network_drop')).toEqual([]);
+    expect(blind.labels('network_interface_bytes').length).toBeGreaterThan(0);
+    expect(blind.status('network_traffic').health).toBe('unsupported');
+  });
+
   it('attach nothing for a sampler that is off', async () => {
     await using plain = await Harness.start([networkTraffic]);
     expect(plain.status('network_traffic').programs!.map(({ label }) => label)).toEqual([

@@ -1,5 +1,5 @@
 import type { MappedMap, SamplerContext, SamplerReport } from '@rezolus/core';
-import { totalOf, tracepoints } from '@rezolus/libbpf';
+import { requireAttached, totalOf, tracepoints } from '@rezolus/libbpf';
 import { tcp as tcpBpf } from './gen/tcp.bpf.ts';
 
 const bank = tcpBpf.structs.tcp_bank.fields;
@@ -23,9 +23,14 @@ export interface Tcp extends Disposable {
   report(sampler: TcpSampler): SamplerReport;
 }
 
-/** openTcp: loads the object once for all samplers; hooks and parts that no enabled sampler needs are left out. */
-export function openTcp(context: SamplerContext): Promise<Tcp> {
-  return context.shared('tcp', () => load(context));
+/**
+ * openTcp: loads the object once for all samplers; hooks and parts that no enabled sampler needs are left out. Throws
+ * UnsupportedError where the kernel lacks a hook of the sampler that asks.
+ */
+export async function openTcp(context: SamplerContext): Promise<Tcp> {
+  const tcp = await context.shared('tcp', () => load(context));
+  requireAttached(tcp.report(context.sampler as TcpSampler).programs ?? []);
+  return tcp;
 }
 
 function load({ bpf, enabled, possibleCpus }: SamplerContext): Tcp {

@@ -106,6 +106,11 @@ describe('TCP samplers', () => {
     expect(await labels(tcpConnectLatency)).toEqual(['tp_btf/inet_sock_set_state']);
   });
 
+  it('are unsupported without their hooks', async () => {
+    await using blind = await Harness.start([tcpPacketLatency], { without: ['tp_btf', 'raw_tp'] });
+    expect(blind.status('tcp_packet_latency')).toMatchObject({ state: 'disabled', health: 'unsupported' });
+  });
+
   it('count the segments whose socket finds no room in the table', async () => {
     using object = createBpfLoader().open(tcpBpf);
     const programs = ['tcp_probe_btf', 'tcp_destroy_sock_btf'];

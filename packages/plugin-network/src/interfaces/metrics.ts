@@ -1,6 +1,5 @@
 import type { GroupDeclaration } from '@rezolus/core';
 
-/** Each metric is the field of `struct interfaces_bank` that has its name without `network_`. */
 export const counters: GroupDeclaration = {
   name: 'network_interfaces_counters',
   per: 'host',

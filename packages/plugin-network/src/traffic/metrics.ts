@@ -2,12 +2,18 @@ import type { GroupDeclaration } from '@rezolus/core';
 
 const directions = ['receive', 'transmit'] as const;
 
-const metric = (name: string, unit: string, description: string) =>
+/** Direction: the label `direction`. */
+export type Direction = (typeof directions)[number];
+
+/** Unit: what is counted. */
+export type Unit = 'bytes' | 'packets';
+
+const metric = (name: string, unit: Unit, description: string) =>
   directions.map(
     (direction) => ({ name, kind: 'counter', unit, description, labels: { direction } }) as const,
   );
 
-/** Order of the metrics = order of the fields of `struct traffic_bank`. */
+/** Each metric is the field `<direction>_<unit>` of `struct traffic_bank`. */
 export const counters: GroupDeclaration = {
   name: 'network_traffic_counters',
   per: 'host',

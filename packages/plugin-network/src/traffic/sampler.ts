@@ -1,11 +1,11 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
 import { traffic as trafficBpf } from '../gen/traffic.bpf.ts';
-import { openHooks } from '../hooks.ts';
+import { openHookCounters } from '../hooks.ts';
 import { InterfaceTable } from './interface-table.ts';
-import { counters, interfaces } from './metrics.ts';
+import { counters, type Direction, interfaces, type Unit } from './metrics.ts';
 
-const { receive_bytes } = trafficBpf.structs.traffic_bank.fields;
+const bank = trafficBpf.structs.traffic_bank.fields;
+const hooks = { receive: 'netif_receive_skb', transmit: 'net_dev_start_xmit' } as const;
 
 /** networkTraffic: bytes and packets, of the host by hooks and of each interface by the kernel's own counters. */
 export const networkTraffic = defineSampler({
@@ -21,24 +21,24 @@ export const networkTraffic = defineSampler({
   },
   groups: [counters, interfaces],
   create(context) {
-    const hooks = openHooks(context, trafficBpf, ['netif_receive_skb', 'net_dev_start_xmit']);
-    const host = context.group(counters.name);
+    const host = openHookCounters(context, trafficBpf, counters, ({ unit, labels }) => {
+      const direction = labels!.direction as Direction;
+      return { hook: hooks[direction], field: bank[`${direction}_${unit as Unit}`] };
+    });
     const perInterface = context.options.per_interface ? context.group(interfaces.name) : null;
     const table = perInterface && new InterfaceTable(perInterface);
     return {
-      groups: perInterface ? [host, perInterface] : [host],
+      groups: perInterface ? [host.group, perInterface] : [host.group],
       refresh() {
-        host.beginRead();
-        sumBanks(host.counters, hooks.banks, receive_bytes.offset);
-        host.endRead();
+        host.refresh();
         table?.refresh();
       },
       report() {
-        const report = hooks.report();
+        const report = host.report();
         return perInterface ? { ...report, route: `${report.route}, /proc/net/dev` } : report;
       },
       async [Symbol.asyncDispose]() {
-        hooks[Symbol.dispose]();
+        host[Symbol.dispose]();
       },
     };
   },

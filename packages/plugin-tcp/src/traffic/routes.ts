@@ -2,14 +2,12 @@ import {
   type BpfObject,
   type BpfObjectSpec,
   type MappedMap,
-  type ProgramStatus,
-  RezolusError,
   type SamplerContext,
   type SamplerReport,
   sentence,
   UnsupportedError,
 } from '@rezolus/core';
-import { tracepoints } from '@rezolus/libbpf';
+import { requireAttached, tracepoints } from '@rezolus/libbpf';
 import { traffic } from '../gen/traffic.bpf.ts';
 import { trafficFexit } from '../gen/traffic_fexit.bpf.ts';
 import { trafficKprobe } from '../gen/traffic_kprobe.bpf.ts';
@@ -91,8 +89,7 @@ function openRoute({ spec, differences, prepare }: Route, context: SamplerContex
     const chosen = prepare(object, context);
     object.load();
     const programs = object.attachAll(chosen);
-    const failed = programs.find(({ attached }) => !attached);
-    if (failed !== undefined) throw attachFailure(failed);
+    requireAttached(programs);
     const mapBytes = object.mapBytes();
     return {
       banks: object.map('banks'),
@@ -108,10 +105,4 @@ function openRoute({ spec, differences, prepare }: Route, context: SamplerContex
     object[Symbol.dispose]();
     throw error;
   }
-}
-
-function attachFailure({ label = '', error = label, verdict }: ProgramStatus): RezolusError {
-  return verdict === 'unsupported'
-    ? new UnsupportedError(label, error, { code: 'REZ_ERR_BPF_UNSUPPORTED' })
-    : new RezolusError('REZ_ERR_BPF_ATTACH', error);
 }
