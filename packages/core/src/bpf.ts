@@ -83,6 +83,8 @@ export interface BpfObject extends Disposable {
   attachAll(programs: readonly string[]): ProgramStatus[];
   map(name: string): MappedMap;
   iterator(program: string): BpfIterator;
+  /** setPerfEvent: puts a perf event into the slot of a CPU of a `perf_event_array`; after load. */
+  setPerfEvent(map: string, cpu: number, fd: number): void;
   /** mapBytes: kernel memory of all maps. */
   mapBytes(): number;
 }

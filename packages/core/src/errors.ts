@@ -28,6 +28,8 @@ export const errorCatalogue = {
     'The endpoint did not answer. Check that the agent runs and the address is right.',
   REZ_ERR_LISTEN:
     'The address could not be listened on. Choose another one or stop the process that uses it.',
+  REZ_ERR_PERF_PERMISSION:
+    'Performance counters need root or CAP_PERFMON, and kernel.perf_event_paranoid of 2 or less on Debian and Ubuntu.',
   REZ_ERR_PLUGIN_ABI:
     'The plugin speaks another version of the sampler contract. Upgrade the plugin or Rezolus.',
   REZ_ERR_PLUGIN_LOAD: 'The plugin could not be loaded. Reinstall it or remove it.',

@@ -82,6 +82,30 @@ export class MetricGroup implements SnapshotGroup {
     this.window = { beginNs: this.#beganWall, endNs: this.#beganWall + width };
   }
 
+  /**
+   * storeRows: sets all counters and gauges: `rows[e][m]` is metric `m`, in the order of the declaration, of member
+   * `e`; null is absent. Who read them earlier sets `window` as well.
+   */
+  storeRows(rows: readonly (readonly (bigint | null)[])[]): void {
+    const present = {
+      counter: new Uint8Array(this.counters.length),
+      gauge: new Uint8Array(this.gauges.length),
+    };
+    const next = { counter: 0, gauge: 0 };
+    for (const [position, { kind }] of this.#declaration.metrics.entries()) {
+      if (kind === 'histogram') continue;
+      const values = kind === 'counter' ? this.counters : this.gauges;
+      for (let member = 0; member < this.members.length; member++) {
+        const value = rows[member]?.[position] ?? null;
+        const slot = next[kind]++;
+        values[slot] = value ?? 0n;
+        present[kind][slot] = value === null ? 0 : 1;
+      }
+    }
+    this.countersPresent = present.counter.includes(0) ? present.counter : null;
+    this.gaugesPresent = present.gauge.includes(0) ? present.gauge : null;
+  }
+
   #rebuild(): GroupSchema {
     const schema = {
       counters: this.#series('counter'),

@@ -30,6 +30,7 @@ export { type ListenAddress, parseListen } from './listen.ts';
 export { type Logger, silentLogger } from './log.ts';
 export type { Entity, GroupDeclaration, Member, MetricDeclaration, MetricKind } from './metrics.ts';
 export type { OptionDeclaration, OptionDeclarations, OptionValues } from './options.ts';
+export { Poller } from './poller.ts';
 export { type PluginManifest, type Refusal, type Registration, SamplerRegistry } from './registry.ts';
 export {
   ABI,
@@ -59,3 +60,4 @@ export {
   type SamplerStatus,
   type Verdict,
 } from './status.ts';
+export { alignedTicks, type Tick } from './ticks.ts';

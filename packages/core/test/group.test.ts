@@ -44,6 +44,24 @@ describe('MetricGroup', () => {
     expect(group.counters).toEqual(new BigUint64Array(2));
   });
 
+  it('stores rows by metric and member, and null as absent', () => {
+    const [user, latency, system] = declaration.metrics;
+    const mixed = { ...declaration, metrics: [user!, { ...latency!, kind: 'gauge' as const }, system!] };
+    const group = new MetricGroup('cpu_usage', mixed, 0);
+    group.setMembers(cpus);
+    group.storeRows([
+      [1n, -2n, 3n],
+      [null, 5n, 6n],
+    ]);
+    expect([...group.counters]).toEqual([1n, 0n, 3n, 6n]);
+    expect([...group.countersPresent!]).toEqual([1, 0, 1, 1]);
+    expect([...group.gauges]).toEqual([-2n, 5n]);
+    expect(group.gaugesPresent).toBeNull();
+    group.storeRows([[1n, -2n, 3n]]);
+    expect([...group.countersPresent!]).toEqual([1, 0, 1, 0]);
+    expect([...group.gaugesPresent!]).toEqual([1, 0]);
+  });
+
   it('names the series of a host group without a member', () => {
     const group = new MetricGroup('s', { ...declaration, per: 'host' }, 3);
     expect(group.schema.counters.map(({ name }) => name)).toEqual(['3', '5']);

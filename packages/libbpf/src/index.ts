@@ -1,10 +1,12 @@
 export { CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
 export { cpuMembers, pidCapacity, tracepoints } from './host.ts';
-export { controlSocket, type IoctlPointer, ioctl } from './ioctl.ts';
+export { controlSocket, type IoctlPointer, ioctl, ioctlAsync } from './ioctl.ts';
+export { type ForeignFunction, type ForeignValue, SharedLibrary } from './library.ts';
 export { linkObject } from './linker.ts';
 export { createBpfLoader, hasKernelBtf } from './loader.ts';
 export { MappedArray } from './mapped-array.ts';
 export { libbpfVersion } from './native.ts';
 export { LibbpfObject } from './object.ts';
+export { type PerfEvent, PerfGroup, perfType } from './perf-event.ts';
 export { type Banks, copyPerCpu, sumBanks } from './readers.ts';
 export { enableStats, type ProgramInfo } from './stats.ts';

@@ -38,13 +38,44 @@ export function ioctl(
 ): number {
   bound ??= bind();
   const { koffi } = bound;
+  storePointers(koffi, argument, pointers);
+  const result: number = bound.ioctl(fd, request, argument);
+  return result < 0 ? -koffi.errno() : result;
+}
+
+/**
+ * ioctlAsync: as {@link ioctl}, but on the thread pool, for a device that takes its time. Its result is -1 for any
+ * failure: errno belongs to the thread that called.
+ */
+export function ioctlAsync(
+  fd: number,
+  request: number,
+  argument: Uint8Array,
+  pointers: readonly IoctlPointer[] = [],
+): Promise<number> {
+  bound ??= bind();
+  const { koffi, ioctl } = bound;
+  storePointers(koffi, argument, pointers);
+  return new Promise((resolve, reject) => {
+    ioctl.async(fd, request, argument, (error: unknown, result: number) => {
+      // Naming both here keeps their memory alive for as long as the call runs.
+      void [argument, pointers];
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}
+
+function storePointers(
+  koffi: typeof import('koffi'),
+  argument: Uint8Array,
+  pointers: readonly IoctlPointer[],
+): void {
   const view = new DataView(argument.buffer, argument.byteOffset, argument.byteLength);
   // The `buffer` of a short array does not exist before it is asked for: until then the bytes may move.
   for (const { offset, target } of pointers) {
     if (target.buffer.byteLength > 0) view.setBigUint64(offset, koffi.address(target), true);
   }
-  const result: number = bound.ioctl(fd, request, argument);
-  return result < 0 ? -koffi.errno() : result;
 }
 
 /** controlSocket: a socket to ask the kernel about network interfaces with. Throws REZ_ERR_SAMPLER_START. */

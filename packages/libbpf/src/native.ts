@@ -61,6 +61,9 @@ function bind() {
       [Pointer, number],
       number
     >,
+    mapUpdate: bpf.func(
+      'int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)',
+    ) as Fn<[number, Uint32Array, Uint32Array, number], number>,
     mapInitialValue: bpf.func('void *bpf_map__initial_value(void *map, _Out_ size_t *size)') as Fn<
       [Pointer, [number]],
       Pointer

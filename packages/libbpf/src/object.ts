@@ -122,7 +122,8 @@ export class LibbpfObject implements BpfObject {
       programSetAutoload(program, false);
     };
     if (this.#without.includes(hookKind.exec(section)?.[0] ?? '')) {
-      return leaveOut(new UnsupportedError(section, `${name}: ${section} is to be done without`));
+      leaveOut(new UnsupportedError(section, `${name}: ${section} is to be done without`));
+      return;
     }
     const hook = btfHook.exec(section)?.[1];
     if (hook === undefined) return;
@@ -199,6 +200,13 @@ export class LibbpfObject implements BpfObject {
     const fd = native().mapFd(this.#map(name));
     if (fd < 0) throw this.#mapError(`has not created map ${name}: load it first`);
     return fd;
+  }
+
+  /** setPerfEvent: puts a perf event into the slot of a CPU of a `perf_event_array`. Throws REZ_ERR_BPF_MAP. */
+  setPerfEvent(map: string, cpu: number, fd: number): void {
+    const result = native().mapUpdate(this.mapFd(map), Uint32Array.of(cpu), Uint32Array.of(fd), 0);
+    if (result !== 0)
+      throw this.#mapError(`cannot put an event of CPU ${cpu} into ${map}: ${errorText(result)}`);
   }
 
   /** programInfo: what the kernel counts of each loaded program. */

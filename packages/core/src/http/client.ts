@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
-import { RezolusError } from '@rezolus/core/errors';
+import { RezolusError } from '../errors.ts';
 
 /** Response: status and whole body. */
 export interface Response {

@@ -1,0 +1,39 @@
+/**
+ * Poller: calls `poll` now and then once per interval until it is stopped, never two at a time: for what is too slow
+ * to be read at a refresh. `poll` handles its own errors; it does not keep the process alive while it waits.
+ */
+export class Poller {
+  readonly #poll: () => Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #running: Promise<void> | null = null;
+
+  constructor(intervalMs: number, poll: () => Promise<void>) {
+    this.#poll = poll;
+    this.#timer = setInterval(() => this.#start(), intervalMs);
+    this.#timer.unref();
+    this.#start();
+  }
+
+  /** settled: the end of the call under way, at once where there is none. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
+  /** stop: no more calls; whether the one under way ended within `patienceMs`. */
+  async stop(patienceMs = 2000): Promise<boolean> {
+    clearInterval(this.#timer);
+    if (this.#running === null) return true;
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const patience = setTimeout(() => resolve(false), patienceMs);
+    const ended = await Promise.race([this.#running.then(() => true), late]);
+    clearTimeout(patience);
+    return ended;
+  }
+
+  #start(): void {
+    if (this.#running !== null) return;
+    this.#running = this.#poll().finally(() => {
+      this.#running = null;
+    });
+  }
+}

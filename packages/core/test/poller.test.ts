@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Poller } from '../src/index.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('Poller', () => {
+  it('calls at once and then once per interval', async () => {
+    let calls = 0;
+    const poller = new Poller(1000, async () => void calls++);
+    expect(calls).toBe(1);
+    await vi.advanceTimersByTimeAsync(3500);
+    expect(calls).toBe(4);
+    expect(await poller.stop()).toBe(true);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(calls).toBe(4);
+  });
+
+  it('never has two calls under way', async () => {
+    let calls = 0;
+    const call = Promise.withResolvers<void>();
+    const poller = new Poller(1000, () => {
+      calls++;
+      return call.promise;
+    });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(calls).toBe(1);
+    call.resolve();
+    await poller.settled();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls).toBe(2);
+    await poller.stop();
+  });
+
+  it('waits for the call under way when it is stopped, and not for ever', async () => {
+    const call = Promise.withResolvers<void>();
+    const patient = new Poller(1000, () => call.promise);
+    const stuck = new Poller(1000, () => new Promise(() => {}));
+    const ended = Promise.all([patient.stop(), stuck.stop(2000)]);
+    call.resolve();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await ended).toEqual([true, false]);
+  });
+});
