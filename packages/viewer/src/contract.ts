@@ -36,12 +36,14 @@ export interface Plot {
   readonly multiDeviceOnly?: boolean;
 }
 
+/** PlotSubgroup: plots that belong side by side, under a heading of their own. */
 export interface PlotSubgroup {
   readonly name: string;
   readonly description?: string;
   readonly plots: readonly Plot[];
 }
 
+/** PlotGroup: subgroups under one heading. `id` is unique in its section. */
 export interface PlotGroup {
   readonly id: string;
   readonly name: string;

@@ -22,13 +22,15 @@ const clockStepMs = 10_000;
 /**
  * liveSource: watches the agent at `url`: its snapshots of the last while, kept in memory. An agent that does not answer
  * is tried again, less and less often, at least every five intervals; meanwhile `live.connected` is false and what was
- * kept stays. Throws RezolusError REZ_ERR_CONFIG_INVALID where `url` is not an http or https URL.
+ * kept stays. `host:port` is short for `http://host:port`. Throws RezolusError REZ_ERR_CONFIG_INVALID where `url` is not
+ * an http or https URL.
  */
 export function liveSource(url: string, options: LiveOptions = {}): ViewerSource {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+  const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw new RezolusError('REZ_ERR_CONFIG_INVALID', `${url} is not an http or https URL`);
   }
-  return new LiveSource(new URL(url), options);
+  return new LiveSource(parsed, options);
 }
 
 class LiveSource implements ViewerSource, LiveFeed {
