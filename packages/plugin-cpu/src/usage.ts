@@ -1,8 +1,9 @@
 import { type BpfObject, type SamplerContext, type SamplerReport, UnsupportedError } from '@rezolus/core';
-import { CgroupTable, maxCgroups, tracepoints } from '@rezolus/libbpf';
+import { CgroupTable, maxCgroups } from '@rezolus/libbpf';
 import { usage as usageBpf } from './gen/usage.bpf.ts';
 
 const { structs } = usageBpf;
+const usageHooks = ['softirq_entry', 'softirq_exit', 'sched_process_exit'];
 
 /** Usage: the loaded object that passes over all threads, shared by cpu_bandwidth and cpu_usage. */
 export interface Usage extends Disposable {
@@ -29,9 +30,8 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
   const usage = enabled.has('cpu_usage');
   using cleanup = new DisposableStack();
   const object = cleanup.use(bpf.open(usageBpf));
-  const hooks = tracepoints(object, usageBpf, true, { softirq_entry: usage, softirq_exit: usage });
-  if (usage) hooks.push('sched_process_exit');
-  else object.disable('sched_process_exit');
+  const hooks = usage ? usageHooks : [];
+  if (!usage) for (const hook of usageHooks) object.disable(hook);
   object.configure({
     cgroup_capacity: maxCgroups,
     started_at: clock.monotonicNs(),

@@ -6,10 +6,8 @@ export const usage = {
   name: 'usage',
   object: new URL('../../bpf/usage.bpf.o', import.meta.url),
   programs: {
-    softirq_entry_btf: { section: 'tp_btf/softirq_entry' },
-    softirq_entry_raw: { section: 'raw_tp/softirq_entry' },
-    softirq_exit_btf: { section: 'tp_btf/softirq_exit' },
-    softirq_exit_raw: { section: 'raw_tp/softirq_exit' },
+    softirq_entry: { section: 'tp_btf/softirq_entry' },
+    softirq_exit: { section: 'tp_btf/softirq_exit' },
     sched_process_exit: { section: 'tp_btf/sched_process_exit' },
     read_tasks: { section: 'iter/task' },
   },

@@ -12,7 +12,8 @@ struct softirq_bank {
 
 REZ_BANKS(softirqs, softirq_bank);
 
-static __always_inline int on_softirq_entry(bool btf, unsigned int vector)
+/* No twins on raw tracepoints: the iterator in this object needs a kernel with BTF anyway. */
+SEC("tp_btf/softirq_entry") int BPF_PROG(softirq_entry, unsigned int vector)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	struct softirq_bank *bank = bpf_map_lookup_elem(&softirqs, &cpu);
@@ -22,7 +23,7 @@ static __always_inline int on_softirq_entry(bool btf, unsigned int vector)
 	return 0;
 }
 
-static __always_inline int on_softirq_exit(bool btf, unsigned int vector)
+SEC("tp_btf/softirq_exit") int BPF_PROG(softirq_exit, unsigned int vector)
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	struct softirq_bank *bank = bpf_map_lookup_elem(&softirqs, &cpu);
@@ -36,6 +37,3 @@ static __always_inline int on_softirq_exit(bool btf, unsigned int vector)
 	bank->started_at = 0;
 	return 0;
 }
-
-REZ_TRACEPOINT1(softirq_entry, on_softirq_entry, unsigned int, vector)
-REZ_TRACEPOINT1(softirq_exit, on_softirq_exit, unsigned int, vector)
