@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { acceptedEncoding, isOwnHost } from '@rezolus/core/http';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { acceptedEncoding } from '../src/http/compression.ts';
-import { isOwnHost } from '../src/http/host.ts';
 import { createServer, type ServerOptions } from '../src/http/server.ts';
 import type { SnapshotFormat } from '../src/snapshot.ts';
 

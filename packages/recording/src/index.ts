@@ -1,3 +1,4 @@
+export { alignedTicks, type Tick } from '@rezolus/core';
 export type { ColumnKind, ColumnSpec } from './parquet/layout.ts';
 export { maxRowGroupRows, RecordingWriter, type Sink, type WriterOptions } from './parquet/writer.ts';
 export * from './reader/index.ts';
@@ -8,4 +9,3 @@ export { fileKeys, type SampleRange } from './recorder/file-keys.ts';
 export { type RecordOptions, type RecordProgress, type RecordSummary, record } from './recorder/record.ts';
 export { SnapshotWriter } from './recorder/snapshot-writer.ts';
 export { StagingFile } from './recorder/staging-file.ts';
-export { alignedTicks, type Tick } from './recorder/ticks.ts';

@@ -1,7 +1,7 @@
 import { RezolusError } from '@rezolus/core/errors';
+import { HttpClient } from '@rezolus/core/http';
 import { SnapshotDecoder } from '@rezolus/exposition';
 import type { Endpoint, EndpointFacts } from './endpoint.ts';
-import { HttpClient } from './http.ts';
 
 const factTimeoutMs = 5000;
 

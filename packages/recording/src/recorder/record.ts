@@ -1,4 +1,4 @@
-import { type Logger, sentence, silentLogger } from '@rezolus/core';
+import { alignedTicks, type Logger, sentence, silentLogger } from '@rezolus/core';
 import { RezolusError } from '@rezolus/core/errors';
 import manifest from '../../package.json' with { type: 'json' };
 import { RecordingWriter } from '../parquet/writer.ts';
@@ -7,7 +7,6 @@ import type { Endpoint } from './endpoint.ts';
 import { fileKeys } from './file-keys.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { StagingFile } from './staging-file.ts';
-import { alignedTicks } from './ticks.ts';
 
 /** RecordOptions: what to record, where to and for how long. */
 export interface RecordOptions {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alignedTicks } from '../src/recorder/ticks.ts';
+import { alignedTicks } from '../src/ticks.ts';
 
 const never = new AbortController().signal;
 
