@@ -45,7 +45,7 @@ async function tryOut(harness: Harness, sampler: string, without: readonly strin
   } catch (cause) {
     error = sentence(cause);
   }
-  const { state, health, route } = harness.status(sampler);
+  const { state, health, route, drops = {} } = harness.status(sampler);
   return {
     kind: 'sampler',
     sampler,
@@ -59,6 +59,7 @@ async function tryOut(harness: Harness, sampler: string, without: readonly strin
       ...(status.programs ?? []).flatMap(({ error }) => error ?? []),
       ...(status.missing ?? []),
     ],
+    drops,
     counted,
     error,
     ms: Math.round(performance.now() - began),

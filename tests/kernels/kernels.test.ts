@@ -12,8 +12,8 @@ import { type Run, runGuest } from './vm.ts';
 const root = new URL('../../', import.meta.url);
 
 const kernels = [
-  { name: 'Debian 6.1', package: /^linux-image-6\.1\.\d[\d.-]*-cloud-amd64$/ },
-  { name: 'Debian 6.12', package: /^linux-image-6\.12\.\d[^-]*-cloud-amd64$/ },
+  { name: 'Debian 6.1', package: /^linux-image-6\.1\.\d[\d.-]*-amd64$/ },
+  { name: 'Debian 6.12-cloud', package: /^linux-image-6\.12\.\d[^-]*-cloud-amd64$/ },
 ];
 
 /** Samplers of hardware that the emulated machine does not have: to them it must say so, and no more. */
@@ -105,7 +105,7 @@ function summary({ kernel, reports, seconds }: Run): string {
 }
 
 /** What is wrong with a report, a sentence each. A route may be missing, with a reason; where it is taken it counts. */
-function faults({ sampler, without, state, health, said, counted, error }: SamplerReport): string[] {
+function faults({ sampler, without, state, health, said, drops, counted, error }: SamplerReport): string[] {
   const which = without.length === 0 ? sampler : `${sampler} without ${without.join(', ')}`;
   if (error !== null) return [`${which}: ${error}`];
   if (health === 'unsupported')
@@ -113,11 +113,13 @@ function faults({ sampler, without, state, health, said, counted, error }: Sampl
   if (state !== 'active' || health !== 'healthy')
     return [`${which}: ${state}, ${health}: ${said.join('; ')}`];
   if (counted === null) return [`${which}: was not checked`];
-  return counted
-    .filter((entry) => !isRight(entry))
-    .map(
-      ({ what, counted: value, least, most }) => `${which}: ${value} ${what}, not from ${least} to ${most}`,
-    );
+  const lost = Object.entries(drops).filter(([, count]) => count > 0);
+  return [
+    ...lost.map(([reason, count]) => `${which}: lost ${count} ${reason}`),
+    ...counted
+      .filter((entry) => !isRight(entry))
+      .map(({ what, counted: value, least, most }) => `${which}: ${value} ${what}, not ${least} to ${most}`),
+  ];
 }
 
 function isRight({ counted, least, most }: Counted): boolean {

@@ -18,6 +18,8 @@ export interface SamplerReport {
   readonly attached: readonly string[];
   /** What the status says of failures and of what is missing. */
   readonly said: readonly string[];
+  /** Events that the sampler lost, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
   /** Null where there is no check for this sampler, or it does not run. */
   readonly counted: readonly Counted[] | null;
   /** Why the check could not be carried out. */

@@ -42,7 +42,7 @@ export const cpuChecks: Checks = {
 
   async cpu_migrations(harness) {
     using cgroup = new LoadCgroup('migrations');
-    const moves = 500;
+    const moves = 200;
     const { grown } = await growth(
       harness,
       {
@@ -107,7 +107,7 @@ export const cpuChecks: Checks = {
         waits: () => harness.entries('scheduler_runqueue_latency'),
         cgroup: () => sumOrZero(harness, 'cgroup_scheduler_context_switch', cgroup.labels),
       },
-      () => cgroup.inside(() => runLoad('pingpong', 0, 3000)),
+      () => cgroup.inside(() => runLoad('pingpong', 0, 2000)),
     );
     const naps = await growth(
       harness,

@@ -14,10 +14,10 @@ export const memoryChecks: Checks = {
     const { grown } = await growth(
       harness,
       { ours: () => harness.sum('memory_numa_hit'), kernel: () => field('/proc/vmstat', 'numa_hit') },
-      () => runLoad('unmap', 5000),
+      () => runLoad('unmap', 1000),
     );
     return [
-      { what: 'pages', counted: grown.ours, least: 5000, most: 50_000 },
+      { what: 'pages', counted: grown.ours, least: 1000, most: 20_000 },
       about('pages by /proc/vmstat', grown.ours, grown.kernel, 0.1),
     ];
   },

@@ -2,7 +2,7 @@ import { runLoad } from '@rezolus/devkit';
 import { about, type Checks, growth, LoadCgroup, sumOrZero } from './check.ts';
 import { above } from './cpu.ts';
 
-const calls = 50_000;
+const calls = 30_000;
 
 /** syscallChecks: for the samplers of plugin-syscall. */
 export const syscallChecks: Checks = {
@@ -19,7 +19,7 @@ export const syscallChecks: Checks = {
     );
     return [
       about('calls', grown.host, calls, 0.01),
-      about('calls of the cgroup', grown.cgroup, calls, 0.001),
+      about('calls of the cgroup', grown.cgroup, calls, 0.002),
     ];
   },
 
