@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { hostname } from 'node:os';
+import { isOwnHost } from '@rezolus/core/http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './errors.ts';
 
@@ -27,22 +26,6 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** allowedHostNames: the host names that a viewer listening on `listenHost` answers to, beside IP literals. */
-export function allowedHostNames(listenHost: string, more: readonly string[] = []): ReadonlySet<string> {
-  return new Set(['localhost', hostname(), listenHost, ...more].map((name) => name.toLowerCase()));
-}
-
-/**
- * isAllowedHost: whether a Host header names this server. A page of a stranger that rebinds its own name to our
- * address sends that name; an IP literal cannot be rebound.
- */
-export function isAllowedHost(header: string | undefined, names: ReadonlySet<string>): boolean {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/i.exec(header ?? '');
-  if (match === null) return false;
-  const name = (match[1] ?? match[2]!).toLowerCase();
-  return isIP(name) !== 0 || names.has(name);
-}
-
 /**
  * isSameOrigin: whether a request comes from our own page or from a program. Browsers tell by `Sec-Fetch-Site` and, on
  * everything but plain reads, by `Origin`; programs send neither. A link from elsewhere may be followed (navigation).
@@ -56,11 +39,15 @@ export function isSameOrigin({ headers, method }: Pick<FastifyRequest, 'headers'
   return headers.origin === `http://${headers.host}` || headers.origin === `https://${headers.host}`;
 }
 
-/** guard: refuses requests for other hosts and from other origins, and adds {@link securityHeaders} to every answer. */
-export function guard(app: FastifyInstance, hosts: ReadonlySet<string>): void {
+/**
+ * guard: refuses requests for other hosts and from other origins, and adds {@link securityHeaders} to every answer.
+ * `hosts` are names that this server has beside IP addresses, localhost and the machine's own.
+ */
+export function guard(app: FastifyInstance, hosts: readonly string[]): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    if (!isAllowedHost(request.headers.host, hosts)) {
+    const { host } = request.headers;
+    if (host === undefined || host === '' || !isOwnHost(host, hosts)) {
       throw new ApiError(403, 'forbidden', 'this viewer does not answer to that Host');
     }
     if (!isSameOrigin(request)) {

@@ -8,7 +8,7 @@ import { prometheusRoutes } from './prometheus/routes.ts';
 import { rezolusRoutes } from './rezolus-routes.ts';
 import { loadSections } from './sections/load.ts';
 import { SectionView } from './sections/section-view.ts';
-import { allowedHostNames, guard, securityHeaders } from './security.ts';
+import { guard, securityHeaders } from './security.ts';
 import type { ViewerSource } from './source.ts';
 
 /** ViewerOptions: what to show and where. */
@@ -38,7 +38,7 @@ export interface Viewer {
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { source, listen, appDir = builtAppDir, log = silentLogger } = options;
   const app = createServer(log);
-  guard(app, allowedHostNames(listen.host, options.allowedHosts));
+  guard(app, [listen.host, ...(options.allowedHosts ?? [])]);
   const engine = createEngine(source.source);
   const sections = new SectionView(await loadSections(), engine, source.source);
   app.register(async (api) => {

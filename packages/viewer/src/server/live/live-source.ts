@@ -1,6 +1,13 @@
-import { type Logger, RezolusError, type Snapshot, sentence, silentLogger } from '@rezolus/core';
+import {
+  alignedTicks,
+  type Logger,
+  RezolusError,
+  type Snapshot,
+  sentence,
+  silentLogger,
+} from '@rezolus/core';
 import { MemoryStore } from '@rezolus/query';
-import { alignedTicks, type Endpoint, openAgent } from '@rezolus/recording';
+import { type Endpoint, openAgent } from '@rezolus/recording';
 import { parseJson } from '../json.ts';
 import type { LiveFeed, ViewerSource } from '../source.ts';
 
