@@ -68,6 +68,15 @@ describe('LibbpfObject', () => {
     expect(() => object.attach('no_such_event')).toThrow(UnsupportedError);
   });
 
+  it('treats kinds of hooks as missing that it is to do without, and loads the others', () => {
+    using without = LibbpfObject.open(sample, { without: ['tp_btf'] });
+    without.load();
+    expect(without.attachAll(['sys_enter', 'sys_enter_raw'])).toMatchObject([
+      { attached: false, verdict: 'unsupported', error: 'sys_enter: tp_btf/sys_enter is to be done without' },
+      { attached: true, verdict: 'ok' },
+    ]);
+  });
+
   it('maps elements at the stride of the kernel, and runs a program by hand', () => {
     object.configure({ answer: 42n });
     object.load();
