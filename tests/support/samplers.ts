@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { agentPlugin, registerAgentSamplers } from '@rezolus/agent';
+import { agentPlugin, OverheadObserver, registerAgentSamplers } from '@rezolus/agent';
 import {
   ABI,
   type PluginManifest,
@@ -12,7 +12,7 @@ import { root } from './rezolus.ts';
 /** builtInDefinitions: the samplers of every plugin that the CLI ships, and the agent's own, sorted by name. */
 export async function builtInDefinitions(): Promise<{ plugin: string; definition: SamplerDefinition }[]> {
   const registry = new SamplerRegistry();
-  registerAgentSamplers(registry.for(agentPlugin));
+  registerAgentSamplers(registry.for(agentPlugin), new OverheadObserver());
   const { oclif } = JSON.parse(readFileSync(`${root}packages/cli/package.json`, 'utf8'));
   for (const name of oclif.plugins as string[]) {
     if (!name.startsWith('@rezolus/')) continue;

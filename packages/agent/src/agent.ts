@@ -10,6 +10,7 @@ import { descriptionsOf } from '@rezolus/exposition';
 import { destination, type Logger as Pino, pino } from 'pino';
 import { type AgentConfig, loadAgentConfig, samplerSettings } from './config.ts';
 import { createServer } from './http/server.ts';
+import { OverheadObserver } from './overhead/index.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
 import { SnapshotCache } from './snapshot.ts';
 import { type AgentStatus, countsLine, healthOfSampler, reasonOf } from './status.ts';
@@ -41,7 +42,8 @@ export interface Agent extends AsyncDisposable {
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const startedMs = performance.now();
-  registerAgentSamplers(options.registry.for(agentPlugin));
+  const observer = new OverheadObserver();
+  registerAgentSamplers(options.registry.for(agentPlugin), observer);
   const { registrations, refusals } = options.registry.resolve();
   const definitions = registrations.map(({ definition }) => definition);
   const config =
@@ -53,6 +55,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           refusals.map(({ sampler }) => sampler),
         );
   const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
+  const bpf = options.bpf ?? (await defaultLoader(log));
   await using resources = new AsyncDisposableStack();
   const samplers = resources.use(
     await SamplerSet.start({
@@ -60,16 +63,18 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       refusals,
       settings: (registration) => samplerSettings(config, registration),
       possibleCpus: possibleCpus(),
-      bpf: options.bpf ?? (await defaultLoader(log)),
+      bpf: (plugin) => observer.track(plugin, bpf),
       logger: (sampler) => log.child({ sampler }),
     }),
   );
+  observer.observe(samplers);
   const { listen, ttl, snapshot_format: format } = config.general;
   const status = (): AgentStatus => ({
     version,
     uptime_seconds: Math.floor((performance.now() - startedMs) / 1000),
     ttl_seconds: Math.floor(ttl / 1000),
     samplers: samplers.status(),
+    plugins: observer.plugins(),
   });
   const server = createServer({
     version,

@@ -5,6 +5,7 @@ export {
   loadAgentConfig,
   type SamplerSection,
 } from './config.ts';
+export { OverheadObserver } from './overhead/index.ts';
 export { agentPlugin, registerAgentSamplers } from './plugin.ts';
 export { type PluginEntry, registerPlugins } from './plugins.ts';
 export {

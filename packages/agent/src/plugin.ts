@@ -1,17 +1,19 @@
 import { ABI, type PluginManifest, type SamplerRegistrar } from '@rezolus/core';
+import { type OverheadObserver, overheadSampler } from './overhead/index.ts';
 import { rusage } from './rusage/index.ts';
 import { version } from './version.ts';
 
-/** agentPlugin: the agent as a plugin of itself: it brings `rezolus_rusage`. */
+/** agentPlugin: the agent as a plugin of itself: it brings what it knows of its own cost. */
 export const agentPlugin: PluginManifest = {
   name: '@rezolus/agent',
   version,
   abi: ABI,
-  samplers: [rusage.name],
+  samplers: ['rezolus_overhead', rusage.name],
   builtIn: true,
 };
 
 /** registerAgentSamplers: adds the agent's own samplers. */
-export function registerAgentSamplers(registrar: SamplerRegistrar): void {
+export function registerAgentSamplers(registrar: SamplerRegistrar, observer: OverheadObserver): void {
+  registrar.add(overheadSampler(observer));
   registrar.add(rusage);
 }

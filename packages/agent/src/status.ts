@@ -5,6 +5,7 @@ import {
   type SamplerHealth,
   type SamplerStatus,
 } from '@rezolus/core';
+import type { PluginCost } from './overhead/observer.ts';
 
 /** AgentStatus: the body of `/status`; the original's fields. */
 export interface AgentStatus {
@@ -14,6 +15,8 @@ export interface AgentStatus {
   /** Whole seconds: the default of 10 ms is 0. */
   readonly ttl_seconds: number;
   readonly samplers: readonly SamplerStatus[];
+  /** What the BPF programs of each plugin cost; not in the original's status. */
+  readonly plugins?: readonly PluginCost[];
 }
 
 /** FetchedStatus: the parsed status and the body as it came. */
@@ -112,6 +115,7 @@ export function renderStatus(status: AgentStatus, { verbose = false } = {}): str
   const lines = [
     `Rezolus ${status.version}   up ${seconds(status.uptime_seconds)}   ttl ${seconds(status.ttl_seconds)}`,
     countsLine(status.samplers),
+    ...costLine(status.plugins ?? []),
   ];
   for (const sampler of status.samplers) {
     const health = healthOfSampler(sampler);
@@ -121,6 +125,18 @@ export function renderStatus(status: AgentStatus, { verbose = false } = {}): str
   }
   if (verbose) lines.push('', ...table(status.samplers));
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** costLine: what this agent's BPF programs cost the machine, or nothing where they were not measured yet. */
+function costLine(plugins: readonly PluginCost[]): string[] {
+  const measured = plugins.filter(({ runs_per_second }) => runs_per_second > 0);
+  if (measured.length === 0) return [];
+  const ms = (ns: number) => `${(ns / 1e6).toFixed(2)} ms`;
+  const total = measured.reduce((sum, { ns_per_second }) => sum + ns_per_second, 0);
+  const parts = measured
+    .toSorted((a, b) => b.ns_per_second - a.ns_per_second)
+    .map(({ plugin, ns_per_second }) => `${plugin.replace(/^@rezolus\/plugin-/, '')} ${ms(ns_per_second)}`);
+  return [`its programs in the kernel take ${ms(total)} of CPU time per second (${parts.join(', ')})`];
 }
 
 /** statusExitCode: 1 where a sampler is degraded or failed, else 0. */

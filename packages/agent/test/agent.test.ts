@@ -42,6 +42,7 @@ describe('startAgent', () => {
     expect((await groups(agent)).map(({ name }) => name)).toEqual([
       'another/main',
       'one/main',
+      'rezolus_overhead/refreshes',
       'rezolus_rusage/main',
     ]);
     const descriptions = await (await fetch(`${agent.address}/metrics/descriptions`)).json();
@@ -66,15 +67,20 @@ describe('startAgent', () => {
         definition('good'),
       ),
     );
-    expect((await groups(agent)).map(({ name }) => name)).toEqual(['good/main', 'rezolus_rusage/main']);
+    expect((await groups(agent)).map(({ name }) => name)).toEqual([
+      'good/main',
+      'rezolus_overhead/refreshes',
+      'rezolus_rusage/main',
+    ]);
     expect(agent.status().samplers).toMatchObject([
       { name: 'bad_refresh', state: 'failed', error: 'disk on fire' },
       { name: 'bad_start', state: 'failed', error: 'no luck', code: 'REZ_ERR_SAMPLER_START' },
       { name: 'good', state: 'active', health: 'healthy' },
       { name: 'not_here', state: 'disabled', health: 'unsupported' },
+      { name: 'rezolus_overhead', state: 'active', health: 'healthy' },
       { name: 'rezolus_rusage', state: 'active', health: 'healthy' },
     ]);
-    expect(await (await fetch(`${agent.address}/samplers`)).json()).toHaveLength(5);
+    expect(await (await fetch(`${agent.address}/samplers`)).json()).toHaveLength(6);
   });
 
   it('logs the counts once and each sampler that lacks something once', async () => {
@@ -96,7 +102,7 @@ describe('startAgent', () => {
       ['half', 'half is degraded: p: EIO'],
     ]);
     expect(logged.find(({ level }) => level === 30)?.msg).toBe(
-      'listening; 1 healthy, 0 unsupported, 1 degraded, 1 failed',
+      'listening; 2 healthy, 0 unsupported, 1 degraded, 1 failed',
     );
   });
 
@@ -111,11 +117,12 @@ describe('startAgent', () => {
       const registry = registryOf(definition('one'), definition('two'));
       const agent = await startAgent({ configPath, registry, bpf: noBpf, logger });
       agents.push(agent);
-      expect((await groups(agent)).map(({ name }) => name)).toEqual(['one/1']);
+      expect((await groups(agent)).map(({ name }) => name)).toEqual(['one/main']);
       expect(agent.status()).toMatchObject({
         ttl_seconds: 2,
         samplers: [
           { name: 'one', state: 'active' },
+          { name: 'rezolus_overhead', state: 'disabled' },
           { name: 'rezolus_rusage', state: 'disabled' },
           { name: 'two', state: 'disabled' },
         ],

@@ -74,6 +74,7 @@ export const noBpf: BpfLoader = {
   open() {
     throw new UnsupportedError('bpf', 'no BPF in this test');
   },
+  enableStats: () => ({ [Symbol.dispose]() {} }),
 };
 
 /** ManualClock: time that moves when the test says so. */

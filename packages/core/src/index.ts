@@ -6,6 +6,7 @@ export type {
   FieldSpec,
   MappedMap,
   MapSpec,
+  ProgramInfo,
   ProgramSpec,
   StructSpec,
   VariableSpec,
@@ -41,7 +42,12 @@ export {
   type SamplerRegistrar,
   type SamplersHook,
 } from './sampler.ts';
-export { SamplerSet, type SamplerSetOptions, type SamplerSettings } from './sampler-set.ts';
+export {
+  type RefreshTime,
+  SamplerSet,
+  type SamplerSetOptions,
+  type SamplerSettings,
+} from './sampler-set.ts';
 export type {
   GroupSchema,
   HistogramValue,

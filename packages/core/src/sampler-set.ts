@@ -19,7 +19,8 @@ export interface SamplerSetOptions {
   settings(registration: Registration): SamplerSettings;
   readonly possibleCpus: number;
   logger(sampler: string): Logger;
-  readonly bpf: BpfLoader;
+  /** The loader for the samplers of one plugin. */
+  bpf(plugin: string): BpfLoader;
   readonly clock?: Clock;
   /** How long one factory may take, ms. Default 10 000. */
   readonly startTimeoutMs?: number;
@@ -27,11 +28,19 @@ export interface SamplerSetOptions {
   readonly refreshTimeoutMs?: number;
 }
 
+/** RefreshTime: time spent in a sampler's refreshes so far. */
+export interface RefreshTime {
+  readonly name: string;
+  readonly ms: number;
+}
+
 interface Running {
   readonly name: string;
   readonly plugin: string;
   readonly sampler: Sampler;
   refreshMs: number;
+  /** All refreshes so far. */
+  totalMs: number;
   error: unknown;
   /** A refresh is still going on. */
   busy: boolean;
@@ -115,6 +124,7 @@ export class SamplerSet implements AsyncDisposable {
         running.error = error;
       }
       running.refreshMs = performance.now() - began;
+      running.totalMs += running.refreshMs;
     }
   }
 
@@ -136,6 +146,11 @@ export class SamplerSet implements AsyncDisposable {
       }
     }
     return groups.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** refreshTimes: what each running sampler has cost in refreshes, in order of their names. */
+  refreshTimes(): RefreshTime[] {
+    return this.#running.map(({ name, totalMs }) => ({ name, ms: totalMs }));
   }
 
   /** status: one entry per sampler, sorted by name. */
@@ -183,7 +198,7 @@ export class SamplerSet implements AsyncDisposable {
       options: settings.options,
       log: logger(definition.name),
       clock,
-      bpf,
+      bpf: bpf(plugin.name),
       signal: this.#abort.signal,
       enabled,
       possibleCpus,
@@ -242,7 +257,15 @@ export class SamplerSet implements AsyncDisposable {
         throw error;
       });
       this.#disposal.defer(async () => sampler[Symbol.asyncDispose]?.());
-      this.#running.push({ name, plugin: plugin.name, sampler, refreshMs: 0, error: null, busy: false });
+      this.#running.push({
+        name,
+        plugin: plugin.name,
+        sampler,
+        refreshMs: 0,
+        totalMs: 0,
+        error: null,
+        busy: false,
+      });
     } catch (error) {
       const unsupported = error instanceof UnsupportedError;
       const code = error instanceof RezolusError ? error.code : 'REZ_ERR_SAMPLER_START';

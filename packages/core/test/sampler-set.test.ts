@@ -29,7 +29,7 @@ async function start(
     ...registry.resolve(),
     settings: () => ({ enabled: true, options: {} }),
     possibleCpus: 2,
-    bpf: noBpf,
+    bpf: () => noBpf,
     logger: (sampler) => ({
       debug: log(sampler),
       info: log(sampler),

@@ -54,7 +54,7 @@ export class Harness implements AsyncDisposable {
       }),
       possibleCpus: possibleCpus(),
       logger: () => logger,
-      bpf: createBpfLoader(logger, options.without),
+      bpf: () => createBpfLoader(logger, options.without),
     });
     return new Harness(set);
   }

@@ -9,4 +9,4 @@ export { libbpfVersion } from './native.ts';
 export { LibbpfObject } from './object.ts';
 export { type PerfEvent, PerfGroup, perfType } from './perf-event.ts';
 export { type Banks, copyPerCpu, sumBanks } from './readers.ts';
-export { enableStats, type ProgramInfo } from './stats.ts';
+export { enableStats } from './stats.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { BpfLoader, Logger } from '@rezolus/core';
 import { LibbpfObject } from './object.ts';
+import { enableStats } from './stats.ts';
 
 /** hasKernelBtf: whether the kernel has its own BTF, which typed tracepoints, iterators and CO-RE need. */
 export function hasKernelBtf(): boolean {
@@ -15,5 +16,6 @@ export function createBpfLoader(log?: Logger, without: readonly string[] = []): 
   return {
     kernelBtf: hasKernelBtf() && !without.includes('tp_btf'),
     open: (spec) => LibbpfObject.open(spec, { without, ...(log !== undefined && { log }) }),
+    enableStats,
   };
 }

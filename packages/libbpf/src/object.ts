@@ -5,6 +5,7 @@ import {
   type BpfObject,
   type BpfObjectSpec,
   type Logger,
+  type ProgramInfo,
   type ProgramStatus,
   RezolusError,
   sentence,
@@ -14,7 +15,7 @@ import { LinkedIterator } from './iterator.ts';
 import { MappedArray } from './mapped-array.ts';
 import { native, type Pointer } from './native.ts';
 import { collectMessages } from './print.ts';
-import { type ProgramInfo, readProgramInfo } from './stats.ts';
+import { readProgramInfo } from './stats.ts';
 import { storeVariable } from './variables.ts';
 import { attachError, errorText, isMissing, loadError } from './verdict.ts';
 

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { RezolusError } from '@rezolus/core';
+import { type ProgramInfo, RezolusError } from '@rezolus/core';
 import { native } from './native.ts';
 import { errorText } from './verdict.ts';
 
@@ -15,15 +15,6 @@ export function enableStats(): Disposable {
     throw new RezolusError('REZ_ERR_BPF_PERMISSION', `BPF statistics are not available: ${errorText(fd)}`);
   }
   return { [Symbol.dispose]: () => closeSync(fd) };
-}
-
-/** ProgramInfo: what the kernel counts of a loaded program; runs and time only while statistics are enabled. */
-export interface ProgramInfo {
-  readonly name: string;
-  readonly runCount: bigint;
-  readonly runTimeNs: bigint;
-  /** Runs that did not happen because the program was already running on that CPU. */
-  readonly recursionMisses: bigint;
 }
 
 /** readProgramInfo: reads `struct bpf_prog_info` (include/uapi/linux/bpf.h) of the program behind `fd`. */

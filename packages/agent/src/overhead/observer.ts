@@ -1,0 +1,188 @@
+import {
+  type BpfLoader,
+  type BpfObject,
+  type ProgramInfo,
+  type RefreshTime,
+  type SamplerStatus,
+  sentence,
+} from '@rezolus/core';
+
+/** ProgramCost: what one BPF program has cost since the agent started, extrapolated. */
+export interface ProgramCost {
+  readonly plugin: string;
+  readonly program: string;
+  runs: number;
+  timeNs: number;
+  recursionMisses: bigint;
+  /** Of the last time it was measured. */
+  nsPerSecond: number;
+  runsPerSecond: number;
+}
+
+/** PluginCost: CPU time that the programs of a plugin take, per second of wall time. */
+export interface PluginCost {
+  readonly plugin: string;
+  readonly ns_per_second: number;
+  readonly runs_per_second: number;
+  readonly map_bytes: number;
+}
+
+/** ObservedSamplers: where the observer looks for what is not the kernel's to say. */
+export interface ObservedSamplers {
+  refreshTimes(): readonly RefreshTime[];
+  status(): readonly SamplerStatus[];
+}
+
+interface Reading {
+  readonly tracked: Tracked;
+  readonly infos: readonly ProgramInfo[];
+}
+
+interface Tracked {
+  readonly plugin: string;
+  readonly object: BpfObject;
+  readonly costs: Map<string, ProgramCost>;
+}
+
+/**
+ * OverheadObserver: knows every BPF object of the samplers and measures what their programs cost: in a window of each
+ * interval the kernel's statistics are on, which cost some 20 ns per run themselves, so not all the time.
+ */
+export class OverheadObserver implements Disposable {
+  readonly #tracked: Tracked[] = [];
+  #loader: BpfLoader | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #stats: Disposable | null = null;
+  #measuredAt = performance.now();
+  #samplers: ObservedSamplers = { refreshTimes: () => [], status: () => [] };
+  /** Grows with each measurement. */
+  measurements = 0;
+  /** Why programs are not measured, or null. */
+  failure: string | null = null;
+
+  /** track: a loader for the samplers of a plugin that lets the observer see what they open. */
+  track(plugin: string, loader: BpfLoader): BpfLoader {
+    this.#loader = loader;
+    return {
+      kernelBtf: loader.kernelBtf,
+      enableStats: () => loader.enableStats(),
+      open: (spec) => {
+        const object = loader.open(spec);
+        const tracked: Tracked = { plugin, object, costs: new Map() };
+        this.#tracked.push(tracked);
+        const dispose = object[Symbol.dispose].bind(object);
+        object[Symbol.dispose] = () => {
+          const at = this.#tracked.indexOf(tracked);
+          if (at >= 0) this.#tracked.splice(at, 1);
+          dispose();
+        };
+        return object;
+      },
+    };
+  }
+
+  /** observe: sets the samplers that are looked at. */
+  observe(samplers: ObservedSamplers): void {
+    this.#samplers = samplers;
+  }
+
+  refreshTimes(): readonly RefreshTime[] {
+    return this.#samplers.refreshTimes();
+  }
+
+  /** drops: events lost so far, by sampler and reason. */
+  drops(): { name: string; reason: string; count: number }[] {
+    return this.#samplers
+      .status()
+      .flatMap(({ name, drops = {} }) =>
+        Object.entries(drops).map(([reason, count]) => ({ name, reason, count })),
+      );
+  }
+
+  /** start: measures `windowMs` of every `intervalMs`, the first time at once. */
+  start(intervalMs: number, windowMs: number): void {
+    const open = () => {
+      try {
+        this.#stats = this.#loader?.enableStats() ?? null;
+      } catch (error) {
+        this.failure = sentence(error);
+        return;
+      }
+      const before = this.#read();
+      const began = performance.now();
+      this.#later(windowMs, () => {
+        const lasted = performance.now() - began;
+        const after = this.#read();
+        this.#close();
+        this.#account(before, after, lasted);
+        this.#later(Math.max(0, intervalMs - windowMs), open);
+      });
+    };
+    this.#later(0, open);
+  }
+
+  /** programs: the cost of each program, in the order in which they were loaded. */
+  programs(): readonly ProgramCost[] {
+    return this.#tracked.flatMap(({ costs }) => [...costs.values()]);
+  }
+
+  /** plugins: CPU time per second of each plugin's programs, by the last measurement, and the memory of its maps. */
+  plugins(): PluginCost[] {
+    const byPlugin = Map.groupBy(this.#tracked, ({ plugin }) => plugin);
+    return [...byPlugin].map(([plugin, objects]) => {
+      const costs = objects.flatMap((tracked) => [...tracked.costs.values()]);
+      return {
+        plugin,
+        ns_per_second: Math.round(costs.reduce((sum, cost) => sum + cost.nsPerSecond, 0)),
+        runs_per_second: Math.round(costs.reduce((sum, cost) => sum + cost.runsPerSecond, 0)),
+        map_bytes: objects.reduce((sum, { object }) => sum + object.mapBytes(), 0),
+      };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#close();
+  }
+
+  #later(ms: number, work: () => void): void {
+    this.#timer = setTimeout(work, ms);
+    this.#timer.unref();
+  }
+
+  #close(): void {
+    this.#stats?.[Symbol.dispose]();
+    this.#stats = null;
+  }
+
+  #read(): Reading[] {
+    return this.#tracked.map((tracked) => ({ tracked, infos: tracked.object.programInfo() }));
+  }
+
+  #account(before: readonly Reading[], after: readonly Reading[], windowMs: number): void {
+    const now = performance.now();
+    // The window stands for all the time since the last one.
+    const scale = (now - this.#measuredAt) / windowMs;
+    this.#measuredAt = now;
+    for (const { tracked, infos } of after) {
+      const earlier = before.find((entry) => entry.tracked === tracked)?.infos ?? [];
+      for (const info of infos) {
+        const was = earlier.find(({ name }) => name === info.name) ?? { runCount: 0n, runTimeNs: 0n };
+        const runs = Number(info.runCount - was.runCount);
+        const timeNs = Number(info.runTimeNs - was.runTimeNs);
+        const cost = tracked.costs.get(info.name) ?? newCost(tracked.plugin, info.name);
+        cost.runs += runs * scale;
+        cost.timeNs += timeNs * scale;
+        cost.recursionMisses = info.recursionMisses;
+        cost.runsPerSecond = (runs * 1000) / windowMs;
+        cost.nsPerSecond = (timeNs * 1000) / windowMs;
+        tracked.costs.set(info.name, cost);
+      }
+    }
+    this.measurements++;
+  }
+}
+
+function newCost(plugin: string, program: string): ProgramCost {
+  return { plugin, program, runs: 0, timeNs: 0, recursionMisses: 0n, nsPerSecond: 0, runsPerSecond: 0 };
+}
