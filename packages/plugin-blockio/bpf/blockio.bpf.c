@@ -100,7 +100,7 @@ static __always_inline int on_complete(bool btf, struct request *rq, u8 status, 
 	struct blockio_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
 	bool last = nr_bytes >= rez_read(btf, rq, __data_len);
 	u32 op = request_op(btf, rq);
-	struct device device;
+	struct request_device device;
 	bool known;
 
 	if (!bank || op >= OPS || (nr_bytes == 0 && op != OP_FLUSH))

@@ -116,6 +116,6 @@ export class DeviceTable {
     const bytes = this.#names.bytes.subarray(base, base + count);
     const end = bytes.indexOf(0);
     const device = Buffer.from(bytes.subarray(0, end < 0 ? count : end)).toString('utf8');
-    return { id, serial, member: { id, labels: { id: String(id), device } } };
+    return { id, serial, member: { id, labels: { device } } };
   }
 }

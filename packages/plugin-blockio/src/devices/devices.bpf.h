@@ -35,19 +35,21 @@ struct device_events {
 	u64 raced;
 };
 
-struct device {
+/* request_device: the disk of a request, as far as we need it. */
+struct request_device {
 	struct gendisk *disk;
 	u64 serial;
 	u32 id;
 };
 
-static __always_inline bool device_of(bool btf, struct request *rq, struct device *device)
+static __always_inline bool device_of(bool btf, struct request *rq, struct request_device *device)
 {
 	struct request_queue *queue = rez_read(btf, rq, q);
+	struct gendisk *disk = rez_read(btf, queue, disk);
 
-	device->disk = rez_read(btf, queue, disk);
+	device->disk = disk;
 	device->id = rez_read(btf, queue, id);
-	device->serial = device->disk ? rez_read(btf, device->disk, diskseq) : 0;
+	device->serial = disk ? rez_read(btf, disk, diskseq) : 0;
 	return device->serial && device->id < device_capacity;
 }
 

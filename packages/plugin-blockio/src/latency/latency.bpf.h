@@ -90,7 +90,7 @@ static __noinline int device_latency_start(struct device_latency *of, u64 serial
 	return 1;
 }
 
-static __always_inline void device_latency_add(struct blockio_bank *bank, struct device *device, u32 op, u64 latency)
+static __always_inline void device_latency_add(struct blockio_bank *bank, struct request_device *device, u32 op, u64 latency)
 {
 	struct device_latency *of = bpf_map_lookup_elem(&device_latencies, &device->id);
 	u32 index = histogram_index(latency);
@@ -110,7 +110,7 @@ static __always_inline void device_latency_add(struct blockio_bank *bank, struct
 		__sync_fetch_and_add(&of->latency[op][index], 1);
 }
 
-static __always_inline void latency_complete(struct blockio_bank *bank, struct device *device, struct request *rq, u32 op)
+static __always_inline void latency_complete(struct blockio_bank *bank, struct request_device *device, struct request *rq, u32 op)
 {
 	u64 key = (u64)rq, now = bpf_ktime_get_ns(), latency;
 	struct request_times *times = bpf_map_lookup_elem(&in_flight, &key);

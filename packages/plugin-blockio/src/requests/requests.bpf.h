@@ -47,7 +47,7 @@ static __always_inline u32 error_class(u8 status)
 	}
 }
 
-static __always_inline struct device_row *device_row(struct blockio_bank *bank, struct device *device, u32 cpu)
+static __always_inline struct device_row *device_row(struct blockio_bank *bank, struct request_device *device, u32 cpu)
 {
 	u32 key = cpu * device_capacity + device->id;
 	struct device_row *row = bpf_map_lookup_elem(&device_rows, &key);
@@ -61,7 +61,7 @@ static __always_inline struct device_row *device_row(struct blockio_bank *bank, 
 	return row;
 }
 
-static __always_inline void requests_complete(struct blockio_bank *bank, struct device *device, u32 cpu, u32 op, u8 status,
+static __always_inline void requests_complete(struct blockio_bank *bank, struct request_device *device, u32 cpu, u32 op, u8 status,
 					      u32 nr_bytes, bool last)
 {
 	struct device_row *row = device ? device_row(bank, device, cpu) : 0;
