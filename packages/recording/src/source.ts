@@ -1,10 +1,10 @@
 import type { Column, FloatColumn, Series, SeriesKind, Source } from '@rezolus/query';
 import type { RecordingColumn } from './reader/columns.ts';
-import type { ColumnData } from './reader/data.ts';
+import type { ColumnData, FloatData, ScalarData } from './reader/data.ts';
 import type { Recording } from './reader/recording.ts';
 import { type HistogramPart, histogramPart, joinHistograms } from './source/histogram-part.ts';
 import { type RowTimes, rowTimes, snap } from './source/row-times.ts';
-import { firstValue, joinScalars, scalarPart } from './source/scalar-part.ts';
+import { asDoubles, firstValue, joinScalars, scalarPart } from './source/scalar-part.ts';
 
 /** RecordingSourceOptions: `cacheBytes` bounds the decoded columns that are kept, default 256 MiB. */
 export interface RecordingSourceOptions {
@@ -41,8 +41,8 @@ class RecordingSource implements Source {
   readonly #recording: Recording;
   readonly #budget: number;
   readonly #series: readonly Series[];
-  /** File position of the columns of the series. */
-  readonly #columns: readonly number[];
+  /** File positions of the columns of the series: one, or those that hold it in turn. */
+  readonly #columns: readonly (readonly number[])[];
   /** Row number at which each row group starts, and the number of rows. */
   readonly #starts: readonly number[];
   /** By id; the order of insertion is the order of use. */
@@ -63,8 +63,9 @@ class RecordingSource implements Source {
     if (filled.length === 0) this.startMs = 0;
     const descriptions = parseDescriptions(recording.metadata.get('descriptions'));
     const columns = recording.columns.filter(({ kind }) => seriesKinds.has(kind as SeriesKind));
-    this.#columns = columns.map(({ index }) => index);
-    this.#series = columns.map((column, id) => describe(id, column, descriptions));
+    const joined = joinColumns(columns);
+    this.#columns = joined.map((parts) => parts.map(({ index }) => index));
+    this.#series = joined.map(([column], id) => describe(id, column!, descriptions));
     const starts = [0];
     for (const { rows } of rowGroups) starts.push(starts.at(-1)! + rows);
     this.#starts = starts;
@@ -115,12 +116,14 @@ class RecordingSource implements Source {
       if (missing.length === 0) continue;
       signal?.throwIfAborted();
       const data = await this.#recording.read(
-        missing.map((id) => this.#column(id)),
+        missing.flatMap((id) => this.#column(id)),
         group,
       );
-      for (const [i, id] of missing.entries()) {
+      for (const id of missing) {
         const { parts } = wanted.get(id)!;
-        parts.set(group, this.#part(id, data[i]!, group, rows, [...parts.values()]));
+        const own = data.splice(0, this.#column(id).length);
+        const whole = own.length === 1 ? own[0]! : asDoubles(own as (ScalarData | FloatData)[]);
+        parts.set(group, this.#part(id, whole, group, rows, [...parts.values()]));
       }
     }
     for (const [id, { from, to, parts }] of wanted) this.#keep(id, from, to, parts, rows);
@@ -129,7 +132,7 @@ class RecordingSource implements Source {
     return columns;
   }
 
-  #column(id: number): number {
+  #column(id: number): readonly number[] {
     const column = this.#columns[id];
     if (column === undefined) throw new RangeError(`there is no series ${id}`);
     return column;
@@ -154,8 +157,8 @@ class RecordingSource implements Source {
       return histogramPart(data, this.#series[id]!.histogram!, times, kept);
     }
     const based = known.find((part): part is FloatColumn => 'base' in part && part.times.length > 0);
-    const base = data.kind === 'signed' ? 0n : (based?.base ?? firstValue(data) ?? 0n);
-    return scalarPart(data, times, kept, base);
+    const base = data.kind === 'unsigned' ? (based?.base ?? firstValue(data) ?? 0n) : 0n;
+    return scalarPart(this.#series[id]!.kind as 'counter' | 'gauge', data, times, kept, base);
   }
 
   /** emptyPart: what a series of a recording without rows has. */
@@ -201,6 +204,23 @@ class RecordingSource implements Source {
     this.#bytes -= this.#loaded.get(id)?.bytes ?? 0;
     this.#loaded.delete(id);
   }
+}
+
+/** joinColumns: columns by series: those that differ in nothing but their type, one of them of doubles, are one. */
+function joinColumns(columns: readonly RecordingColumn[]): RecordingColumn[][] {
+  const identity = ({ kind, metadata }: RecordingColumn) =>
+    JSON.stringify([kind, ...Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))]);
+  const floats = new Set(columns.filter(({ float }) => float === true).map(identity));
+  if (floats.size === 0) return columns.map((column) => [column]);
+  const joined = new Map<string | number, RecordingColumn[]>();
+  for (const column of columns) {
+    const own = identity(column);
+    const key = column.metadata.metric !== undefined && floats.has(own) ? own : column.index;
+    const known = joined.get(key);
+    if (known === undefined) joined.set(key, [column]);
+    else known.push(column);
+  }
+  return [...joined.values()];
 }
 
 const seriesKinds: ReadonlySet<string> = new Set<SeriesKind>(['counter', 'gauge', 'histogram']);

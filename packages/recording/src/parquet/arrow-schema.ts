@@ -1,10 +1,12 @@
 import { Field } from 'apache-arrow/fb/field';
+import { FloatingPoint } from 'apache-arrow/fb/floating-point';
 import { Int } from 'apache-arrow/fb/int';
 import { KeyValue } from 'apache-arrow/fb/key-value';
 import { List } from 'apache-arrow/fb/list';
 import { Message } from 'apache-arrow/fb/message';
 import { MessageHeader } from 'apache-arrow/fb/message-header';
 import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
+import { Precision } from 'apache-arrow/fb/precision';
 import { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { Builder } from 'flatbuffers';
@@ -22,6 +24,7 @@ export function arrowSchema(columns: readonly ColumnSpec[]): string {
   const builder = new Builder(16 * 1024);
   const uint64 = Int.createInt(builder, 64, false);
   const int64 = Int.createInt(builder, 64, true);
+  const double = FloatingPoint.createFloatingPoint(builder, Precision.DOUBLE);
   const list = List.startList(builder) ?? List.endList(builder);
   const childless = Field.createChildrenVector(builder, []);
   const itemName = builder.createString('item');
@@ -40,7 +43,7 @@ export function arrowSchema(columns: readonly ColumnSpec[]): string {
     return offset;
   };
 
-  const fields = columns.map(({ name, kind, metadata }) => {
+  const fields = columns.map(({ name, kind, float = false, metadata }) => {
     const keys = Object.keys(metadata).sort();
     const custom = Field.createCustomMetadataVector(
       builder,
@@ -51,15 +54,9 @@ export function arrowSchema(columns: readonly ColumnSpec[]): string {
     if (kind === 'histogram') {
       return createField(builder, nameOffset, nullable, Type.List, list, listOfItem, custom);
     }
-    return createField(
-      builder,
-      nameOffset,
-      nullable,
-      Type.Int,
-      kind === 'gauge' ? int64 : uint64,
-      childless,
-      custom,
-    );
+    const integer = kind === 'gauge' ? int64 : uint64;
+    const [typeType, type] = float ? [Type.FloatingPoint, double] : [Type.Int, integer];
+    return createField(builder, nameOffset, nullable, typeType, type, childless, custom);
   });
 
   const fieldsVector = Schema.createFieldsVector(builder, fields);

@@ -18,8 +18,8 @@ export const pageType = { data: 0, dictionary: 2 } as const;
 /** codec: how a page is compressed. */
 export const codec = { uncompressed: 0, zstd: 6 } as const;
 
-/** physicalType: the only storage type of recordings. */
-export const physicalType = { int64: 2 } as const;
+/** physicalType: the storage types of recordings; doubles are for what is no integer in Prometheus. */
+export const physicalType = { int64: 2, double: 5 } as const;
 
 /** repetition: whether a schema element must be there. */
 export const repetition = { required: 0, optional: 1, repeated: 2 } as const;

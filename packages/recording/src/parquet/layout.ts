@@ -11,6 +11,8 @@ export type ColumnKind = 'timestamp' | 'duration' | 'counter' | 'gauge' | 'histo
 export interface ColumnSpec {
   readonly name: string;
   readonly kind: ColumnKind;
+  /** A counter or gauge whose values are doubles; integers where left out. */
+  readonly float?: boolean;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -22,15 +24,15 @@ export function columnPath({ name, kind }: ColumnSpec): string[] {
 }
 
 /**
- * schemaElements: the Parquet schema of these columns: i64 for gauges, u64 for the other scalars, three-level lists of
- * u64 for histograms; all but the timestamp are optional.
+ * schemaElements: the Parquet schema of these columns: i64 for gauges, u64 for the other scalars (both may be doubles),
+ * three-level lists of u64 for histograms; all but the timestamp are optional.
  */
 export function schemaElements(columns: readonly ColumnSpec[]): SchemaElement[] {
   const root: SchemaElement = { name: 'arrow_schema', children: columns.length };
   return [root, ...columns.flatMap(columnElements)];
 }
 
-function columnElements({ name, kind }: ColumnSpec): SchemaElement[] {
+function columnElements({ name, kind, float = false }: ColumnSpec): SchemaElement[] {
   const type = physicalType.int64;
   const optional = repetition.optional;
   if (kind === 'histogram') {
@@ -40,8 +42,14 @@ function columnElements({ name, kind }: ColumnSpec): SchemaElement[] {
       { name: 'item', type, repetition: optional, ...unsigned },
     ];
   }
+  if (float) return [{ name, type: physicalType.double, repetition: optional }];
   if (kind === 'gauge') return [{ name, type, repetition: optional }];
   return [{ name, type, repetition: kind === 'timestamp' ? repetition.required : optional, ...unsigned }];
+}
+
+/** columnType: the physical type of a column's leaf. */
+export function columnType({ float = false }: ColumnSpec): number {
+  return float ? physicalType.double : physicalType.int64;
 }
 
 /** nullChunk: the column chunk of an optional column that has no value in a row group. */

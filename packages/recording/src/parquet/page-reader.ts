@@ -29,7 +29,7 @@ export interface DataPage {
 const maxPageBytes = 2 ** 30;
 
 /**
- * readPages: the data pages of a chunk of 64-bit integers, one after another. `supports` says beforehand whether a
+ * readPages: the data pages of a chunk of 64-bit values, one after another. `supports` says beforehand whether a
  * chunk is written in a way that this knows. Throws RangeError or what `inflate` throws for damaged pages, and
  * `UnknownPage` for pages of another kind.
  */

@@ -4,17 +4,34 @@ import { encoding } from './format.ts';
 import { type PageSequence, singlePage } from './page.ts';
 import { RunLengthEncoder } from './run-length.ts';
 
+/** PlainEncoder: 64-bit values as they are, for doubles. */
+class PlainEncoder {
+  readonly #out = new ByteWriter();
+
+  push(low: number, high: number): void {
+    this.#out.u32(low);
+    this.#out.u32(high);
+  }
+
+  finish(page: ByteWriter): void {
+    page.bytes(this.#out.written());
+  }
+}
+
 /**
- * ScalarEncoder: one 64-bit integer column in one row group, encoded as the values come: about 1 KB and what they take
- * as deltas. Rows that were skipped are null. Must get at least one value (an all-null chunk is `nullChunk`).
+ * ScalarEncoder: one 64-bit column in one row group, encoded as the values come: integers take about 1 KB and their
+ * deltas. Rows that were skipped are null. Must get at least one value (an all-null chunk is `nullChunk`).
  */
 export class ScalarEncoder {
-  readonly #values = new DeltaEncoder();
+  readonly #values: DeltaEncoder | PlainEncoder;
+  readonly #encoding: number;
   readonly #levels: RunLengthEncoder | null;
   #rows = 0;
 
   /** A required column has no levels and must get every row. */
-  constructor(required: boolean) {
+  constructor(required: boolean, float = false) {
+    this.#values = float ? new PlainEncoder() : new DeltaEncoder();
+    this.#encoding = float ? encoding.plain : encoding.deltaBinaryPacked;
     this.#levels = required ? null : new RunLengthEncoder();
   }
 
@@ -35,7 +52,7 @@ export class ScalarEncoder {
       putLevels(content, this.#levels);
     }
     this.#values.finish(content);
-    return singlePage({ content: content.written(), values: rows, encoding: encoding.deltaBinaryPacked });
+    return singlePage({ content: content.written(), values: rows, encoding: this.#encoding });
   }
 }
 

@@ -15,6 +15,8 @@ export interface RecordingColumn {
   readonly index: number;
   readonly name: string;
   readonly kind: ColumnKind | 'other';
+  /** A counter or gauge of doubles. */
+  readonly float?: true;
   /** The Arrow field metadata: `metric`, `unit` and the labels. */
   readonly metadata: Readonly<Record<string, string>>;
   /** The shape of a histogram. */
@@ -32,8 +34,8 @@ const maxSchemaDepth = 32;
 
 /**
  * columnLayouts: the top-level columns of a file. The kind follows from the Parquet type as in the original: u64 =
- * counter, i64 = gauge, list of u64 with both histogram powers = histogram. Throws RangeError for a schema that is
- * not a tree.
+ * counter, i64 = gauge, list of u64 with both histogram powers = histogram. A double is what its `metric_type` says,
+ * else a gauge. Throws RangeError for a schema that is not a tree.
  */
 export function columnLayouts(file: FileMetadata): ColumnLayout[] {
   const branches = topLevel(file.schema);
@@ -80,13 +82,17 @@ function describe(
   if (storage === null || /:(wall_offset|window_begin|window_width)$/.test(name)) {
     return { ...column, kind: 'other' };
   }
+  if (storage === 'double') {
+    return { ...column, kind: metadata.metric_type === 'counter' ? 'counter' : 'gauge', float: true };
+  }
   if (storage === 'signed') return { ...column, kind: 'gauge' };
   if (name === 'timestamp' || name === 'duration') return { ...column, kind: name };
   return { ...column, kind: 'counter' };
 }
 
-function storageOf(elements: readonly SchemaElement[]): 'unsigned' | 'signed' | 'list' | null {
+function storageOf(elements: readonly SchemaElement[]): 'unsigned' | 'signed' | 'double' | 'list' | null {
   const leaf = elements.at(-1)!;
+  if (leaf.type === physicalType.double && elements.length === 1) return 'double';
   if (leaf.type !== physicalType.int64) return null;
   const plain = leaf.converted === undefined && leaf.logical === undefined;
   const unsigned =

@@ -11,6 +11,13 @@ export interface ScalarData {
   readonly valid: Uint8Array | null;
 }
 
+/** FloatData: a counter or gauge of doubles in one row group, as ScalarData. */
+export interface FloatData {
+  readonly kind: 'float';
+  readonly values: Float64Array;
+  readonly valid: Uint8Array | null;
+}
+
 /**
  * HistogramData: a histogram in one row group, sparse: row `r` has the non-empty buckets `starts[r] .. starts[r + 1]`,
  * ascending, with their cumulative counts.
@@ -23,7 +30,7 @@ export interface HistogramData {
   readonly valid: Uint8Array | null;
 }
 
-export type ColumnData = ScalarData | HistogramData;
+export type ColumnData = ScalarData | FloatData | HistogramData;
 
 /** StoredChunk: a column of one row group as it stands in the file. */
 export interface StoredChunk {

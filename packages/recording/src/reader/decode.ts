@@ -1,5 +1,5 @@
 import { type Inflate, supports, UnknownPage } from '../parquet/page-reader.ts';
-import type { ColumnData, ScalarData, StoredChunk } from './data.ts';
+import type { ColumnData, FloatData, ScalarData, StoredChunk } from './data.ts';
 import { decodeHistogram, decodeScalar, definitionLevel } from './page-decode.ts';
 import { decodeHistogramByWasm, decodeScalarsByWasm } from './wasm-decode.ts';
 
@@ -16,7 +16,7 @@ export async function decodeChunks(
 ): Promise<ColumnData[]> {
   const decoded = chunks.map((chunk) => (inflate === undefined ? null : tryDecode(chunk, rows, inflate)));
   const scalars = chunks.filter((chunk, i) => decoded[i] === null && !isHistogram(chunk));
-  const others: ScalarData[] = await decodeScalarsByWasm(scalars, rows);
+  const others: (ScalarData | FloatData)[] = await decodeScalarsByWasm(scalars, rows);
   const results: ColumnData[] = [];
   for (const [i, chunk] of chunks.entries()) {
     const left = () => (isHistogram(chunk) ? decodeHistogramByWasm(chunk, rows) : others.shift()!);

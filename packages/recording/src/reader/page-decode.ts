@@ -1,7 +1,7 @@
 import { bucketCount } from '@rezolus/core/histogram';
 import { repetition } from '../parquet/format.ts';
 import { type DataPage, type Inflate, readPages } from '../parquet/page-reader.ts';
-import type { HistogramData, ScalarData, StoredChunk } from './data.ts';
+import type { FloatData, HistogramData, ScalarData, StoredChunk } from './data.ts';
 
 /** definitionLevel: the level of a value that is there: the optional and repeated nodes above it. */
 export function definitionLevel({ layout }: StoredChunk): number {
@@ -9,11 +9,10 @@ export function definitionLevel({ layout }: StoredChunk): number {
 }
 
 /** decodeScalar: a chunk of a scalar column with `rows` rows. Throws as `readPages` does. */
-export function decodeScalar(stored: StoredChunk, rows: number, inflate: Inflate): ScalarData {
+export function decodeScalar(stored: StoredChunk, rows: number, inflate: Inflate): ScalarData | FloatData {
   if (stored.chunk.values !== rows) throw new RangeError('column of another length');
-  const signed = stored.layout.column.kind === 'gauge';
-  const values = signed ? new BigInt64Array(rows) : new BigUint64Array(rows);
-  const words = new Uint32Array(values.buffer);
+  const { kind, float = false } = stored.layout.column;
+  const words = new Uint32Array(2 * rows);
   const levels = { repetition: 0, definition: definitionLevel(stored) } as const;
   let valid: Uint8Array | null = null;
   let row = 0;
@@ -31,7 +30,10 @@ export function decodeScalar(stored: StoredChunk, rows: number, inflate: Inflate
     }
     row += page.entries;
   }
-  return { kind: signed ? 'signed' : 'unsigned', values, valid };
+  if (float) return { kind: 'float', values: new Float64Array(words.buffer), valid };
+  return kind === 'gauge'
+    ? { kind: 'signed', values: new BigInt64Array(words.buffer), valid }
+    : { kind: 'unsigned', values: new BigUint64Array(words.buffer), valid };
 }
 
 /** decodeHistogram: a chunk of a histogram column with `rows` rows. Throws as `readPages` does. */

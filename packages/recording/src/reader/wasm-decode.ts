@@ -5,7 +5,7 @@ import { wordsOf } from '../parquet/bytes.ts';
 import { writeFooter } from '../parquet/footer.ts';
 import { chunkStart } from '../parquet/footer-reader.ts';
 import { type ColumnChunk, magic } from '../parquet/format.ts';
-import type { HistogramData, ScalarData, StoredChunk } from './data.ts';
+import type { FloatData, HistogramData, ScalarData, StoredChunk } from './data.ts';
 
 /** Dense bucket counts that are in JavaScript at a time. */
 const maxDenseValues = 2 ** 21;
@@ -26,16 +26,21 @@ function loadParquet(): Promise<typeof ParquetWasm> {
 export async function decodeScalarsByWasm(
   chunks: readonly StoredChunk[],
   rows: number,
-): Promise<ScalarData[]> {
-  const decoded: ScalarData[] = [];
+): Promise<(ScalarData | FloatData)[]> {
+  const decoded: (ScalarData | FloatData)[] = [];
   if (chunks.length === 0) return decoded;
   for await (const columns of decodeBatches(chunks, rows, rows)) {
     for (const [i, data] of columns.entries()) {
-      const signed = chunks[i]!.layout.column.kind === 'gauge';
-      const values = (data.values as BigUint64Array | BigInt64Array).slice(0, data.length);
+      const { kind, float = false } = chunks[i]!.layout.column;
+      const values = (data.values as BigUint64Array | BigInt64Array | Float64Array).slice(0, data.length);
       const valid = validity(data);
-      for (let row = 0; valid !== null && row < rows; row++) if (valid[row] === 0) values[row] = 0n;
-      decoded.push({ kind: signed ? 'signed' : 'unsigned', values, valid });
+      const words = new Uint32Array(values.buffer);
+      for (let row = 0; valid !== null && row < rows; row++) {
+        if (valid[row] === 0) words.fill(0, 2 * row, 2 * row + 2);
+      }
+      if (float) decoded.push({ kind: 'float', values: values as Float64Array, valid });
+      else if (kind === 'gauge') decoded.push({ kind: 'signed', values: values as BigInt64Array, valid });
+      else decoded.push({ kind: 'unsigned', values: values as BigUint64Array, valid });
     }
   }
   if (rows > 0 && decoded.length !== chunks.length) throw new RangeError('row group of another length');
