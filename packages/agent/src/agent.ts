@@ -8,7 +8,7 @@ import {
 } from '@rezolus/core';
 import { descriptionsOf } from '@rezolus/exposition';
 import { destination, type Logger as Pino, pino } from 'pino';
-import { type AgentConfig, loadAgentConfig, samplerSettings } from './config.ts';
+import { type AgentConfig, samplerSettings } from './config.ts';
 import { createServer } from './http/server.ts';
 import { OverheadObserver } from './overhead/index.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
@@ -17,15 +17,16 @@ import { type AgentStatus, countsLine, healthOfSampler, reasonOf } from './statu
 import { readSystemInfo } from './systeminfo/index.ts';
 import { version } from './version.ts';
 
-/** AgentOptions: the configuration (or its file), the plugins' samplers and how they get at the kernel. */
-export type AgentOptions = ({ readonly configPath: string } | { readonly config: AgentConfig }) & {
+/** AgentOptions: the configuration, the plugins' samplers and how they get at the kernel. */
+export interface AgentOptions {
+  readonly config: AgentConfig;
   /** Holds what the plugins registered; the agent adds its own samplers. */
   readonly registry: SamplerRegistry;
   /** Default: libbpf of this machine. */
   readonly bpf?: BpfLoader;
   /** Default: JSON lines on stderr at the level of the configuration. */
   readonly logger?: Pino;
-};
+}
 
 /** Agent: a running agent. */
 export interface Agent extends AsyncDisposable {
@@ -37,8 +38,8 @@ export interface Agent extends AsyncDisposable {
 }
 
 /**
- * startAgent: starts samplers and server. A sampler that cannot run is a status; throws REZ_ERR_CONFIG_* for a bad
- * configuration and REZ_ERR_LISTEN where the address cannot be had.
+ * startAgent: starts samplers and server. A sampler that cannot run is a status; throws REZ_ERR_LISTEN where the
+ * address cannot be had.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const startedMs = performance.now();
@@ -46,14 +47,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   registerAgentSamplers(options.registry.for(agentPlugin), observer);
   const { registrations, refusals } = options.registry.resolve();
   const definitions = registrations.map(({ definition }) => definition);
-  const config =
-    'config' in options
-      ? options.config
-      : loadAgentConfig(
-          options.configPath,
-          definitions,
-          refusals.map(({ sampler }) => sampler),
-        );
+  const { config } = options;
   const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
   const bpf = options.bpf ?? (await defaultLoader(log));
   await using resources = new AsyncDisposableStack();

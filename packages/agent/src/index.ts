@@ -1,10 +1,5 @@
 export { type Agent, type AgentOptions, startAgent } from './agent.ts';
-export {
-  type AgentConfig,
-  agentConfigSchema,
-  loadAgentConfig,
-  type SamplerSection,
-} from './config.ts';
+export type { AgentConfig, SamplerSection } from './config.ts';
 export { OverheadObserver } from './overhead/index.ts';
 export { agentPlugin, registerAgentSamplers } from './plugin.ts';
 export { type PluginEntry, registerPlugins } from './plugins.ts';

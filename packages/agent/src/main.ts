@@ -1,12 +1,19 @@
 /**
- * The agent as a process of its own: `node main CONFIG PLUGINS`, where PLUGINS is a JSON list of PluginEntry. The command
- * line becomes this process once it knows the plugins, so that a running agent holds none of the command line's code.
+ * The agent as a process of its own: `node main JSON` with what {@link MainArguments} says. The command line becomes this
+ * process once it has read the configuration, so that a running agent holds no code of either.
  */
 import { RezolusError, SamplerRegistry, sentence } from '@rezolus/core';
 import { startAgent } from './agent.ts';
+import type { AgentConfig } from './config.ts';
 import { type PluginEntry, registerPlugins } from './plugins.ts';
 
-const [configPath, plugins] = process.argv.slice(2) as [string, string];
+/** MainArguments: the validated configuration and the plugins that it was validated for. */
+export interface MainArguments {
+  readonly config: AgentConfig;
+  readonly plugins: readonly PluginEntry[];
+}
+
+const { config, plugins }: MainArguments = JSON.parse(process.argv[2]!);
 const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -20,8 +27,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   const registry = new SamplerRegistry();
-  await registerPlugins(registry, JSON.parse(plugins) as PluginEntry[]);
-  await using _agent = await startAgent({ configPath, registry });
+  await registerPlugins(registry, plugins);
+  await using _agent = await startAgent({ config, registry });
   await stopped;
 } catch (error) {
   if (!(error instanceof RezolusError)) throw error;

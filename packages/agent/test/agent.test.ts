@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { parseConfig, type SamplerRegistry, type SnapshotGroup, UnsupportedError } from '@rezolus/core';
+import { type SamplerRegistry, type SnapshotGroup, UnsupportedError } from '@rezolus/core';
+import { parseConfig } from '@rezolus/core/config';
 import { decodeSnapshot } from '@rezolus/exposition';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Agent, agentConfigSchema, startAgent } from '../src/index.ts';
+import { agentConfigSchema, readAgentConfig } from '../src/config-file.ts';
+import { type Agent, startAgent } from '../src/index.ts';
 import { definition, noBpf, recording, recordingsMissing, registryOf } from './fakes.ts';
 
 const config = parseConfig('[general]\nlisten = "127.0.0.1:0"', '', agentConfigSchema([]));
@@ -109,22 +111,20 @@ describe('startAgent', () => {
   it('reads its file, and starts only what that enables', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rezolus-agent-'));
     try {
-      const configPath = join(folder, 'agent.toml');
+      const path = join(folder, 'agent.toml');
       writeFileSync(
-        configPath,
-        '[general]\nlisten = "127.0.0.1:0"\nttl = "2s"\nsnapshot_format = "v2"\n[defaults]\nenabled = false\n[samplers.one]\nenabled = true\n',
+        path,
+        '[general]\nlisten = "127.0.0.1:0"\nttl = "2s"\nsnapshot_format = "v2"\n[defaults]\nenabled = false\n[samplers.rezolus_rusage]\nenabled = true\n',
       );
-      const registry = registryOf(definition('one'), definition('two'));
-      const agent = await startAgent({ configPath, registry, bpf: noBpf, logger });
-      agents.push(agent);
-      expect((await groups(agent)).map(({ name }) => name)).toEqual(['one/main']);
+      const fromFile = await readAgentConfig(path, []);
+      const agent = await start(registryOf(definition('one')), { config: fromFile });
+      expect((await groups(agent)).map(({ name }) => name)).toEqual(['rezolus_rusage/main']);
       expect(agent.status()).toMatchObject({
         ttl_seconds: 2,
         samplers: [
-          { name: 'one', state: 'active' },
+          { name: 'one', state: 'disabled' },
           { name: 'rezolus_overhead', state: 'disabled' },
-          { name: 'rezolus_rusage', state: 'disabled' },
-          { name: 'two', state: 'disabled' },
+          { name: 'rezolus_rusage', state: 'active' },
         ],
       });
     } finally {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseConfig, type SamplerDefinition } from '@rezolus/core';
+import type { SamplerDefinition } from '@rezolus/core';
+import { parseConfig } from '@rezolus/core/config';
 import { describe, expect, it } from 'vitest';
-import { agentConfigSchema, loadAgentConfig } from '../src/index.ts';
+import { agentConfigSchema, loadAgentConfig } from '../src/config-file.ts';
 import { definition } from './fakes.ts';
 
 const shipped = new URL('../../../config/agent.toml', import.meta.url).pathname;

@@ -11,8 +11,6 @@ export type {
   StructSpec,
   VariableSpec,
 } from './bpf.ts';
-export { loadConfig, parseConfig } from './config/load.ts';
-export { durationSchema, samplerSections } from './config/samplers.ts';
 export { parseCpuList, possibleCpus } from './cpus.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { type ErrorCode, errorCatalogue, RezolusError, sentence, UnsupportedError } from './errors.ts';

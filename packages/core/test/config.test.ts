@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ABI, durationSchema, loadConfig, parseConfig, samplerSections } from '../src/index.ts';
+import { durationSchema, loadConfig, parseConfig, samplerSections } from '../src/config/index.ts';
+import { ABI } from '../src/index.ts';
 
 const schema = z.strictObject({
   general: z

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Args } from '@oclif/core';
+import type { MainArguments } from '@rezolus/agent/main';
 import { BaseCommand } from '../base.ts';
 import { samplerPlugins } from '../plugins.ts';
 
@@ -24,9 +25,11 @@ The short form \`rezolus CONFIG.toml\` does the same.`;
 
   async run(): Promise<void> {
     const { args } = await this.parse(Agent);
-    const main = fileURLToPath(import.meta.resolve('@rezolus/agent/main'));
-    const plugins = JSON.stringify(samplerPlugins(this.config));
-    // Becomes the agent: same process id, none of the command line's memory.
-    process.execve!(process.execPath, [process.execPath, ...heapFlags, main, args.config, plugins]);
+    const plugins = samplerPlugins(this.config);
+    const { readAgentConfig } = await import('@rezolus/agent/config-file');
+    const main: MainArguments = { config: await readAgentConfig(args.config, plugins), plugins };
+    const program = fileURLToPath(import.meta.resolve('@rezolus/agent/main'));
+    // Becomes the agent: same process id, none of the memory of this one.
+    process.execve!(process.execPath, [process.execPath, ...heapFlags, program, JSON.stringify(main)]);
   }
 }

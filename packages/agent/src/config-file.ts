@@ -1,0 +1,94 @@
+import { type ListenAddress, parseListen, type SamplerDefinition, SamplerRegistry } from '@rezolus/core';
+import { durationSchema, loadConfig, samplerSections } from '@rezolus/core/config';
+import { z } from 'zod';
+import type { AgentConfig } from './config.ts';
+import { OverheadObserver } from './overhead/index.ts';
+import { agentPlugin, registerAgentSamplers } from './plugin.ts';
+import { type PluginEntry, registerPlugins } from './plugins.ts';
+
+const listen = z.string().transform((text, context): ListenAddress => {
+  const address = parseListen(text);
+  if (address !== null) return address;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is not an address such as 127.0.0.1:4241 or [::1]:4241`,
+  });
+  return z.NEVER;
+});
+
+// Keys of the original that nothing here implements: named, so that its users are told what to do.
+const unsupported = z.undefined({ error: 'this version does not support this key; remove it' }).optional();
+
+const general = z.strictObject({
+  listen: listen.prefault('127.0.0.1:4241'),
+  ttl: durationSchema().prefault('10ms'),
+  snapshot_format: z.enum(['v2', 'v3']).default('v3'),
+  btf_path: unsupported,
+});
+
+const log = z.strictObject({
+  level: z.enum(['error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+const defaults = z.strictObject({
+  enabled: z.boolean().default(true),
+  interval: unsupported,
+  gpu_perf_level: unsupported,
+});
+
+/**
+ * agentConfigSchema: the strict schema of agent.toml for the samplers that are registered. Samplers that were
+ * refused may keep their sections, so that a plugin that does not fit ends as a status and not as a bad file.
+ */
+export function agentConfigSchema(
+  definitions: readonly SamplerDefinition[],
+  refused: readonly string[] = [],
+): z.ZodType<AgentConfig> {
+  const refusedSections = Object.fromEntries(
+    refused.map((name) => [
+      name,
+      z
+        .record(z.string(), z.unknown())
+        .transform(() => ({}))
+        .prefault({}),
+    ]),
+  );
+  const registered = samplerSections(definitions).unwrap();
+  const samplers = z.strictObject({ ...refusedSections, ...registered.shape }).prefault({});
+  return z.strictObject({
+    general: general.prefault({}),
+    log: log.prefault({}),
+    defaults: defaults.prefault({}),
+    samplers,
+    scheduler: unsupported,
+    external_metrics: unsupported,
+  }) as unknown as z.ZodType<AgentConfig>;
+}
+
+/**
+ * loadAgentConfig: reads agent.toml. Throws REZ_ERR_CONFIG_READ, _SYNTAX, _UNKNOWN_KEY and _INVALID, naming file,
+ * line and key.
+ */
+export function loadAgentConfig(
+  path: string,
+  definitions: readonly SamplerDefinition[],
+  refused: readonly string[] = [],
+): AgentConfig {
+  return loadConfig(path, agentConfigSchema(definitions, refused));
+}
+
+/**
+ * readAgentConfig: reads agent.toml for the samplers of the installed plugins and the agent's own, before there is an
+ * agent. The plugins' modules are imported, which does nothing by itself. Throws as {@link loadAgentConfig}.
+ */
+export async function readAgentConfig(path: string, plugins: readonly PluginEntry[]): Promise<AgentConfig> {
+  const registry = new SamplerRegistry();
+  await registerPlugins(registry, plugins);
+  registerAgentSamplers(registry.for(agentPlugin), new OverheadObserver());
+  const { registrations, refusals } = registry.resolve();
+  return loadAgentConfig(
+    path,
+    registrations.map(({ definition }) => definition),
+    refusals.map(({ sampler }) => sampler),
+  );
+}

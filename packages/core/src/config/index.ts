@@ -1,0 +1,2 @@
+export { loadConfig, parseConfig } from './load.ts';
+export { durationSchema, samplerSections } from './samplers.ts';
