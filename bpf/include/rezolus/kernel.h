@@ -27,9 +27,17 @@ typedef _Bool bool;
 #define false 0
 
 /* The map types and flags of linux/bpf.h that we use; the header itself would clash with the types above. */
-enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_TASK_STORAGE = 29 };
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERF_EVENT_ARRAY = 4, BPF_MAP_TYPE_TASK_STORAGE = 29 };
 enum { BPF_F_NO_PREALLOC = 1U << 0, BPF_F_MMAPABLE = 1U << 10 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1U << 0 };
+#define BPF_F_CURRENT_CPU 0xffffffffULL
+
+/* What bpf_perf_event_read_value fills in; times in ns. */
+struct bpf_perf_event_value {
+	__u64 counter;
+	__u64 enabled;
+	__u64 running;
+};
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -7,6 +7,7 @@
 
 const volatile bool runqueue_enabled = false;
 const volatile bool migrations_enabled = false;
+const volatile bool perf_enabled = false;
 
 /* sched_task: what the scheduler's samplers remember of a thread; times in ns, 0 = not known. */
 struct sched_task {
@@ -28,6 +29,10 @@ struct sched_bank {
 	u64 runqueue_wait;
 	u64 discarded;
 	u64 migrations_to;
+	/* readings of the perf events at the last switch, 0 = not known */
+	u64 last_cycles;
+	u64 last_instructions;
+	u64 unread_counters;
 	u64 runqueue_latency[HISTOGRAM_BUCKETS];
 	u64 running[HISTOGRAM_BUCKETS];
 	u64 offcpu[HISTOGRAM_BUCKETS];
@@ -40,6 +45,8 @@ struct sched_cgroup {
 	u64 runqueue_wait;
 	u64 offcpu;
 	u64 migrations;
+	u64 cycles;
+	u64 instructions;
 } __cacheline_aligned;
 
 REZ_BANKS(banks, sched_bank);
@@ -47,6 +54,7 @@ REZ_CGROUP_ROWS(cgroups, sched_cgroup);
 REZ_PER_TASK(tasks, sched_task);
 
 #include "migrations/migrations.bpf.h"
+#include "perf/perf.bpf.h"
 #include "runqueue/runqueue.bpf.h"
 
 static __always_inline int on_switch(bool btf, bool preempt, struct task_struct *prev, struct task_struct *next)
@@ -56,24 +64,29 @@ static __always_inline int on_switch(bool btf, bool preempt, struct task_struct 
 	u32 next_pid = rez_read(btf, next, pid);
 	struct sched_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
 	u64 now = runqueue_enabled ? bpf_ktime_get_ns() : 0;
+	struct perf_used used = {};
 	struct sched_cgroup *row;
 	struct sched_task *task;
 
 	if (!bank)
 		return 0;
+	if (perf_enabled)
+		used = perf_switch(bank);
 
 	/* The idle task is never tracked: its slot would be shared by all CPUs. */
 	if (prev_pid == 0) {
 		bank->idle_exits++;
-	} else if (runqueue_enabled) {
-		task = bpf_map_lookup_elem(&tasks, &prev_pid);
+	} else if (runqueue_enabled || perf_enabled) {
 		row = cgroup_row(btf, cgroups, sched_cgroup, prev, cpu, &bank->cgroups);
+		if (perf_enabled)
+			perf_switch_out(row, used);
+		task = runqueue_enabled ? bpf_map_lookup_elem(&tasks, &prev_pid) : 0;
 		if (task)
 			runqueue_switch_out(bank, row, task, preempt || task_state(btf, prev) == 0, now);
-		else
+		else if (runqueue_enabled)
 			bank->untracked_tasks++;
 	}
-	if (next_pid != 0) {
+	if (next_pid != 0 && (runqueue_enabled || migrations_enabled)) {
 		task = bpf_map_lookup_elem(&tasks, &next_pid);
 		row = cgroup_row(btf, cgroups, sched_cgroup, next, cpu, &bank->cgroups);
 		if (!task) {

@@ -1,6 +1,11 @@
 export { cpuBandwidth } from './bandwidth/sampler.ts';
+export { cpuBranch } from './branch/sampler.ts';
 export { cpuCores } from './cores/sampler.ts';
+export { cpuDtlb } from './dtlb/sampler.ts';
+export { cpuFrequency } from './frequency/sampler.ts';
+export { cpuL3 } from './l3/sampler.ts';
 export { cpuMigrations } from './migrations/sampler.ts';
+export { cpuPerf } from './perf/sampler.ts';
 export { schedulerRunqueue } from './runqueue/sampler.ts';
 export { cpuTlbFlush } from './tlb-flush/sampler.ts';
 export { cpuUsage } from './usage/sampler.ts';

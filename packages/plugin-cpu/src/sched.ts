@@ -1,16 +1,18 @@
 import type { BpfObject, MappedMap, SamplerContext, SamplerReport } from '@rezolus/core';
 import { CgroupTable, maxCgroups, pidCapacity, totalOf, tracepoints } from '@rezolus/libbpf';
 import { sched as schedBpf } from './gen/sched.bpf.ts';
+import { handOver, openCounters } from './perf/counters.ts';
 
 const bank = schedBpf.structs.sched_bank.fields;
 const cgroup = schedBpf.structs.sched_cgroup.fields;
 
 const hooks = {
   cpu_migrations: ['sched_switch', 'sched_wakeup_new'],
+  cpu_perf: ['sched_switch'],
   scheduler_runqueue: ['sched_switch', 'sched_wakeup', 'sched_wakeup_new'],
 } as const;
 
-/** Sched: the loaded scheduler object, shared by cpu_migrations and scheduler_runqueue. */
+/** Sched: the loaded scheduler object, shared by cpu_migrations, cpu_perf and scheduler_runqueue. */
 export interface Sched extends Disposable {
   readonly object: BpfObject;
   readonly banks: MappedMap;
@@ -20,36 +22,46 @@ export interface Sched extends Disposable {
   report(sampler: keyof typeof hooks): SamplerReport;
 }
 
-/** openSched: loads the object once for both samplers; the parts of a sampler that is off are pruned by the verifier. */
+/**
+ * openSched: loads the object once for its samplers; the parts of a sampler that is off, or of cpu_perf where there is
+ * nothing to count with, are pruned by the verifier.
+ */
 export function openSched(context: SamplerContext): Promise<Sched> {
   return context.shared('sched', () => load(context));
 }
 
-function load({ bpf, enabled, possibleCpus }: SamplerContext): Sched {
+async function load(context: SamplerContext): Promise<Sched> {
+  const { bpf, enabled, possibleCpus } = context;
+  const counters = enabled.has('cpu_perf') ? await openCounters(context).catch(() => null) : null;
   const object = bpf.open(schedBpf);
   try {
     const runqueue = enabled.has('scheduler_runqueue');
+    const migrations = enabled.has('cpu_migrations');
     const chosen = tracepoints(object, schedBpf, bpf.kernelBtf, {
       sched_switch: true,
       sched_wakeup: runqueue,
-      sched_wakeup_new: true,
+      sched_wakeup_new: runqueue || migrations,
     });
     object.configure({
       runqueue_enabled: runqueue,
-      migrations_enabled: enabled.has('cpu_migrations'),
+      migrations_enabled: migrations,
+      perf_enabled: counters !== null,
       cgroup_capacity: maxCgroups,
     });
     object.resize('banks', possibleCpus);
     object.resize('migrations_from', possibleCpus);
     object.resize('cgroups', possibleCpus * maxCgroups);
     object.resize('cgroup_names', maxCgroups);
-    object.resize('tasks', pidCapacity());
+    object.resize('tasks', runqueue || migrations ? pidCapacity() : 1);
     object.load();
+    if (counters !== null) handOver(object, counters);
     const programs = object.attachAll(chosen);
     const route = bpf.kernelBtf ? 'btf' : 'raw';
     const banks = object.map('banks');
     const cgroups = new CgroupTable(object, schedBpf, 'sched_bank');
     const mapBytes = object.mapBytes();
+    // One object for all: the first of these that is there accounts for it.
+    const accountant = runqueue ? 'scheduler_runqueue' : migrations ? 'cpu_migrations' : 'cpu_perf';
     return {
       object,
       banks,
@@ -65,10 +77,12 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Sched {
           programs: used,
           drops: {
             tasks_beyond_table: totalOf(banks, bank.untracked_tasks.offset),
+            ...(sampler === 'cpu_perf' && {
+              unread_counters: totalOf(banks, bank.unread_counters.offset),
+            }),
             cgroups_beyond_table: cgroups.unmeasured,
           },
-          // One object for both: whoever is there and comes first accounts for it.
-          ...(sampler === (runqueue ? 'scheduler_runqueue' : 'cpu_migrations') && { mapBytes }),
+          ...(sampler === accountant && { mapBytes }),
         };
       },
       [Symbol.dispose]: () => object[Symbol.dispose](),

@@ -14,20 +14,23 @@ export const sched = {
     sched_wakeup_new_raw: { section: 'raw_tp/sched_wakeup_new' },
   },
   maps: {
-    '.rodata': { type: 'array', keySize: 4, valueSize: 6, maxEntries: 1, mmapable: true, value: '.rodata' },
+    '.rodata': { type: 'array', keySize: 4, valueSize: 7, maxEntries: 1, mmapable: true, value: '.rodata' },
     cgroup_names: { type: 'array', keySize: 4, valueSize: 216, maxEntries: 1, mmapable: true, value: 'cgroup_name' },
     banks: { type: 'array', keySize: 4, valueSize: 12032, maxEntries: 1, mmapable: true, value: 'sched_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'sched_cgroup' },
     tasks: { type: 'array', keySize: 4, valueSize: 32, maxEntries: 1, mmapable: false, value: 'sched_task' },
     migrations_from: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
+    perf_cycles: { type: 'perf_event_array', keySize: 4, valueSize: 4, maxEntries: 0, mmapable: false },
+    perf_instructions: { type: 'perf_event_array', keySize: 4, valueSize: 4, maxEntries: 0, mmapable: false },
   },
   structs: {
     '.rodata': {
-      size: 6,
+      size: 7,
       fields: {
         cgroup_capacity: { offset: 0, size: 4, count: 1 },
         runqueue_enabled: { offset: 4, size: 1, count: 1 },
         migrations_enabled: { offset: 5, size: 1, count: 1 },
+        perf_enabled: { offset: 6, size: 1, count: 1 },
       },
     },
     cgroup_name: {
@@ -55,9 +58,12 @@ export const sched = {
         runqueue_wait: { offset: 56, size: 8, count: 1 },
         discarded: { offset: 64, size: 8, count: 1 },
         migrations_to: { offset: 72, size: 8, count: 1 },
-        runqueue_latency: { offset: 80, size: 8, count: 496 },
-        running: { offset: 4048, size: 8, count: 496 },
-        offcpu: { offset: 8016, size: 8, count: 496 },
+        last_cycles: { offset: 80, size: 8, count: 1 },
+        last_instructions: { offset: 88, size: 8, count: 1 },
+        unread_counters: { offset: 96, size: 8, count: 1 },
+        runqueue_latency: { offset: 104, size: 8, count: 496 },
+        running: { offset: 4072, size: 8, count: 496 },
+        offcpu: { offset: 8040, size: 8, count: 496 },
       },
     },
     sched_cgroup: {
@@ -69,6 +75,8 @@ export const sched = {
         runqueue_wait: { offset: 24, size: 8, count: 1 },
         offcpu: { offset: 32, size: 8, count: 1 },
         migrations: { offset: 40, size: 8, count: 1 },
+        cycles: { offset: 48, size: 8, count: 1 },
+        instructions: { offset: 56, size: 8, count: 1 },
       },
     },
     sched_task: {
@@ -86,5 +94,6 @@ export const sched = {
     cgroup_capacity: { map: '.rodata', offset: 0, size: 4 },
     runqueue_enabled: { map: '.rodata', offset: 4, size: 1 },
     migrations_enabled: { map: '.rodata', offset: 5, size: 1 },
+    perf_enabled: { map: '.rodata', offset: 6, size: 1 },
   },
 } as const satisfies BpfObjectSpec;
