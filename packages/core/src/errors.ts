@@ -26,6 +26,7 @@ export const errorCatalogue = {
     'The endpoint answered something else than expected. Check that the URL is a Rezolus agent.',
   REZ_ERR_ENDPOINT_UNREACHABLE:
     'The endpoint did not answer. Check that the agent runs and the address is right.',
+  REZ_ERR_EXPOSITION_FORMAT: 'The text is not of the Prometheus format. The message names the line.',
   REZ_ERR_LISTEN:
     'The address could not be listened on. Choose another one or stop the process that uses it.',
   REZ_ERR_PERF_PERMISSION:

@@ -2,4 +2,5 @@ export { decodeSnapshot, SnapshotDecoder } from './decode.ts';
 export { descriptionsOf } from './descriptions.ts';
 export { encodeV2, encodeV3 } from './encode.ts';
 export { toJson } from './json.ts';
+export * from './prometheus/index.ts';
 export { schemaHash } from './schema.ts';
