@@ -8,8 +8,8 @@ import { blockioLatency, blockioRequests } from '../src/index.ts';
 import { ops } from '../src/ops.ts';
 import { LoopDevice, run } from './loop-device.ts';
 
-// Values are compared exactly, in up to three attempts: seen on 6.18 under heavy load, some 1 in 10^5 runs of a
-// tracepoint reach no program, without a recursion miss, while /sys/block counts the request.
+// Values are compared exactly, in up to three attempts: seen on a busy virtual machine with 6.18, of 10^6 completions
+// some reach no program of any tracepoint (block_rq_complete, block_io_done), while /sys/block counts them.
 describe('block I/O samplers against this kernel', { retry: 2 }, () => {
   let harness: Harness;
   beforeAll(async () => {
