@@ -10,9 +10,8 @@
 
 #define CGROUP_NAME_LEN 64
 
-/* cgroup_name: who a cgroup is, written once per serial; `serial` last, so a reader never sees half a name under it. */
+/* cgroup_name: who a cgroup is, written once per serial and looked up when user space meets a new one. */
 struct cgroup_name {
-	u64 serial;
 	/* kernfs id: inode number of the directory in its hierarchy */
 	u64 kn_id;
 	s32 level;
@@ -24,13 +23,21 @@ struct cgroup_name {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, struct cgroup_name);
 } cgroup_names SEC(".maps");
 
-/* cgroup_capacity: ids from 0 to this - 1 are measured; equals the entries of cgroup_names. */
+/* cgroup_serials: the cgroup that has an id now; written after its name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} cgroup_serials SEC(".maps");
+
+/* cgroup_capacity: ids from 0 to this - 1 are measured; equals the entries of cgroup_names and cgroup_serials. */
 const volatile u32 cgroup_capacity = 1;
 
 /* cgroup_events: per CPU, what user space needs to know of the table. */
@@ -72,9 +79,10 @@ static __always_inline struct cgroup_subsys_state *task_css(bool btf, struct tas
 static __noinline int cgroup_announce(u32 id, struct cgroup_subsys_state *css, u64 serial)
 {
 	struct cgroup_name *entry = bpf_map_lookup_elem(&cgroup_names, &id);
+	u64 *current = bpf_map_lookup_elem(&cgroup_serials, &id);
 	struct kernfs_node *kn;
 
-	if (!entry || entry->serial == serial)
+	if (!entry || !current || *current == serial)
 		return 0;
 	kn = BPF_CORE_READ(css, cgroup, kn);
 	entry->kn_id = BPF_CORE_READ(kn, id);
@@ -88,7 +96,7 @@ static __noinline int cgroup_announce(u32 id, struct cgroup_subsys_state *css, u
 	}
 	if (kn)
 		bpf_probe_read_kernel_str(entry->grandparent, CGROUP_NAME_LEN, BPF_CORE_READ(kn, name));
-	entry->serial = serial;
+	*current = serial;
 	return 0;
 }
 

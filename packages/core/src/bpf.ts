@@ -91,6 +91,8 @@ export interface BpfObject extends Disposable {
   /** attachAll: attaches each program on its own; a failure is a verdict, not an error. */
   attachAll(programs: readonly string[]): ProgramStatus[];
   map(name: string): MappedMap;
+  /** lookup: copies one element of an array map that is not mapped into `into`. */
+  lookup(map: string, index: number, into: Uint8Array): void;
   iterator(program: string): BpfIterator;
   /** setPerfEvent: puts a perf event into the slot of a CPU of a `perf_event_array`; after load. */
   setPerfEvent(map: string, cpu: number, fd: number): void;

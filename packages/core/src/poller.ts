@@ -1,3 +1,6 @@
+/** A timer of Node takes no longer delay; one near 0 would be a busy loop. */
+const intervals = { least: 100, most: 2 ** 31 - 1 } as const;
+
 /**
  * Poller: calls `poll` now and then once per interval until it is stopped, never two at a time: for what is too slow
  * to be read at a refresh. `poll` handles its own errors; it does not keep the process alive while it waits.
@@ -9,7 +12,8 @@ export class Poller {
 
   constructor(intervalMs: number, poll: () => Promise<void>) {
     this.#poll = poll;
-    this.#timer = setInterval(() => this.#start(), intervalMs);
+    const interval = Math.min(Math.max(intervalMs, intervals.least), intervals.most);
+    this.#timer = setInterval(() => this.#start(), interval);
     this.#timer.unref();
     this.#start();
   }

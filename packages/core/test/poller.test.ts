@@ -16,6 +16,14 @@ describe('Poller', () => {
     expect(calls).toBe(4);
   });
 
+  it('does not take 0 or a year for a millisecond', async () => {
+    let calls = 0;
+    const pollers = [0, 3.2e10].map((interval) => new Poller(interval, async () => void calls++));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls).toBe(12);
+    await Promise.all(pollers.map((poller) => poller.stop()));
+  });
+
   it('never has two calls under way', async () => {
     let calls = 0;
     const call = Promise.withResolvers<void>();

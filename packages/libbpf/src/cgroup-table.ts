@@ -1,4 +1,4 @@
-import type { BpfObject, BpfObjectSpec, FieldSpec, MappedMap, Member, MetricGroup } from '@rezolus/core';
+import type { BpfObject, BpfObjectSpec, MappedMap, Member, MetricGroup, StructSpec } from '@rezolus/core';
 
 /** maxCgroups: ids of cgroups that are measured; the kernel hands out the smallest free one, so live cgroups count. */
 export const maxCgroups = 4096;
@@ -7,6 +7,7 @@ interface Cgroup {
   readonly id: number;
   readonly serialLow: number;
   readonly serialHigh: number;
+  readonly member: Member;
 }
 
 /**
@@ -16,25 +17,28 @@ interface Cgroup {
 export class CgroupTable {
   members: readonly Member[] = [];
 
-  readonly #names: MappedMap;
-  readonly #fields: Readonly<Record<string, FieldSpec>>;
+  readonly #object: BpfObject;
+  readonly #nameSpec: StructSpec;
+  readonly #name: Uint8Array;
+  readonly #serials: MappedMap;
   readonly #rows: MappedMap;
   readonly #banks: MappedMap;
   readonly #events: { readonly started: number; readonly highest: number; readonly unmeasured: number };
-  readonly #capacity: number;
   readonly #cpus: number;
   readonly #synced = new WeakMap<MetricGroup, readonly Member[]>();
   #cgroups: readonly Cgroup[] = [];
-  #paths: ReadonlyMap<number, string> = new Map();
+  #byId = new Map<number, Cgroup>();
   #started = -1;
 
   /**
-   * `object` has the maps `cgroup_names`, `cgroups` (one row per CPU and cgroup, which begins with its serial) and
+   * `object` has the maps of `rezolus/cgroup.h`, `cgroups` (one row per CPU and cgroup, which begins with its serial) and
    * `banks`; `bankStruct` names the struct of the latter, which has a `struct cgroup_events cgroups`.
    */
   constructor(object: BpfObject, { structs }: BpfObjectSpec, bankStruct: string) {
-    this.#names = object.map('cgroup_names');
-    this.#fields = structs.cgroup_name!.fields;
+    this.#object = object;
+    this.#nameSpec = structs.cgroup_name!;
+    this.#name = new Uint8Array(this.#nameSpec.size);
+    this.#serials = object.map('cgroup_serials');
     this.#rows = object.map('cgroups');
     this.#banks = object.map('banks');
     const bank = structs[bankStruct]!.fields;
@@ -43,8 +47,7 @@ export class CgroupTable {
       highest: bank['cgroups.highest']!.offset,
       unmeasured: bank['cgroups.unmeasured']!.offset,
     };
-    this.#capacity = this.#names.entries;
-    this.#cpus = this.#rows.entries / this.#names.entries;
+    this.#cpus = this.#rows.entries / this.#serials.entries;
   }
 
   /** unmeasured: events that were not attributed because the cgroup's id is beyond the table. */
@@ -52,30 +55,29 @@ export class CgroupTable {
     return totalOf(this.#banks, this.#events.unmeasured);
   }
 
-  /** refresh: reads names again where any CPU has met a new cgroup since the last call. */
+  /** refresh: where any CPU has met a new cgroup since the last call, looks up the names of those that are new. */
   refresh(): void {
     const started = totalOf(this.#banks, this.#events.started);
     if (started === this.#started) return;
     this.#started = started;
-    const cgroups: Cgroup[] = [];
-    const paths = new Map<number, string>();
+    const byId = new Map<number, Cgroup>();
     const highest = largestOf(this.#banks, this.#events.highest);
-    for (let id = 0; id <= highest && id < this.#capacity; id++) {
-      const word = (id * this.#names.stride) >>> 2;
-      const serialLow = this.#names.u32[word]!;
-      const serialHigh = this.#names.u32[word + 1]!;
+    for (let id = 0; id <= highest && id < this.#serials.entries; id++) {
+      const serialLow = this.#serials.u32[id * 2]!;
+      const serialHigh = this.#serials.u32[id * 2 + 1]!;
       if (serialLow === 0 && serialHigh === 0) continue;
-      cgroups.push({ id, serialLow, serialHigh });
-      paths.set(id, this.#path(id));
+      const known = this.#byId.get(id);
+      const same = known?.serialLow === serialLow && known.serialHigh === serialHigh;
+      byId.set(id, same ? known : { id, serialLow, serialHigh, member: this.#member(id) });
     }
-    this.#cgroups = cgroups;
-    this.#paths = paths;
-    this.members = [...paths].map(([id, name]) => ({ id, labels: { id: String(id), name } }));
+    this.#byId = byId;
+    this.#cgroups = [...byId.values()];
+    this.members = this.#cgroups.map(({ member }) => member);
   }
 
   /** name: the path of a cgroup, or an empty text where it is not in the table. */
   name(id: number): string {
-    return this.#paths.get(id) ?? '';
+    return this.#byId.get(id)?.member.labels.name ?? '';
   }
 
   /**
@@ -102,7 +104,7 @@ export class CgroupTable {
     let low = 0;
     let high = 0;
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      const row = ((cpu * this.#capacity + id) * stride) >>> 2;
+      const row = ((cpu * this.#serials.entries + id) * stride) >>> 2;
       if (u32[row] !== serialLow || u32[row + 1] !== serialHigh) continue;
       const word = row + (offset >>> 2);
       // Read as two halves: take the high one again until it did not change in between.
@@ -123,23 +125,20 @@ export class CgroupTable {
     target[at + 1] = high;
   }
 
-  /** The path as the original writes it: up to three levels, `...` where there are more. */
-  #path(id: number): string {
-    const base = id * this.#names.stride;
-    const level = new DataView(this.#names.bytes.buffer, this.#names.bytes.byteOffset).getInt32(
-      base + this.#fields.level!.offset,
-      true,
-    );
-    if (level === 0) return '/';
+  /** The path is as the original writes it: up to three levels, `...` where there are more. */
+  #member(id: number): Member {
+    this.#object.lookup('cgroup_names', id, this.#name);
+    const level = new DataView(this.#name.buffer).getInt32(this.#nameSpec.fields.level!.offset, true);
     const parts = ['grandparent', 'parent', 'name']
-      .map((field) => this.#text(base, field))
+      .map((field) => this.#text(field))
       .filter((part) => part !== '');
-    return `${level > 3 ? '...' : ''}/${parts.join('/')}`.replaceAll('\\x2d', '-');
+    const path = level === 0 ? '/' : `${level > 3 ? '...' : ''}/${parts.join('/')}`;
+    return { id, labels: { id: String(id), name: path.replaceAll('\\x2d', '-') } };
   }
 
-  #text(base: number, field: string): string {
-    const { offset, count } = this.#fields[field]!;
-    const bytes = this.#names.bytes.subarray(base + offset, base + offset + count);
+  #text(field: string): string {
+    const { offset, count } = this.#nameSpec.fields[field]!;
+    const bytes = this.#name.subarray(offset, offset + count);
     const end = bytes.indexOf(0);
     return Buffer.from(bytes.subarray(0, end < 0 ? count : end)).toString('utf8');
   }

@@ -21,6 +21,7 @@ function bind() {
   return {
     koffi,
     print,
+    trim: heapTrimmer(libc),
     version: bpf.func('const char *libbpf_version_string()') as Fn<[], string>,
     // A va_list is passed by reference on x86-64 and arm64 and is a pointer on riscv64, hence `void *`.
     setPrint: bpf.func('libbpf_set_print', 'void *', [koffi.pointer(print)]) as Fn<[Pointer], Pointer>,
@@ -54,6 +55,10 @@ function bind() {
     linkFd: bpf.func('int bpf_link__fd(void *link)') as Fn<[Pointer], number>,
     linkDestroy: bpf.func('int bpf_link__destroy(void *link)') as Fn<[Pointer], number>,
     iteratorCreate: bpf.func('int bpf_iter_create(int link)') as Fn<[number], number>,
+    mapLookup: bpf.func('int bpf_map_lookup_elem(int fd, const void *key, void *value)') as Fn<
+      [number, Uint32Array, Uint8Array],
+      number
+    >,
     mapFd: bpf.func('int bpf_map__fd(void *map)') as Fn<[Pointer], number>,
     mapValueSize: bpf.func('uint32_t bpf_map__value_size(void *map)') as Fn<[Pointer], number>,
     mapMaxEntries: bpf.func('uint32_t bpf_map__max_entries(void *map)') as Fn<[Pointer], number>,
@@ -117,4 +122,14 @@ export function native(): Native {
 /** libbpfVersion: the version of the libbpf in use, e.g. `v1.1`. Throws REZ_ERR_BPF_LIBRARY. */
 export function libbpfVersion(): string {
   return native().version();
+}
+
+/** Gives freed memory back to the system; the C library of glibc systems only has the function for it. */
+function heapTrimmer(libc: ReturnType<typeof loadLibbpf>): () => void {
+  try {
+    const trim = libc.func('int malloc_trim(size_t keep)');
+    return () => trim(0);
+  } catch {
+    return () => {};
+  }
 }

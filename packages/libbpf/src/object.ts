@@ -111,6 +111,8 @@ export class LibbpfObject implements BpfObject {
     }
     const { result, messages } = collectMessages(() => native().objectLoad(this.#object()));
     this.#loaded = true;
+    // libbpf has read the kernel's types, some 10 MB, for this one call.
+    native().trim();
     if (result !== 0) throw loadError(this.#spec.name, -result, messages);
     if (messages.length > 0) this.#log?.debug({ object: this.#spec.name, messages }, 'libbpf');
   }
@@ -201,6 +203,12 @@ export class LibbpfObject implements BpfObject {
     const fd = native().mapFd(this.#map(name));
     if (fd < 0) throw this.#mapError(`has not created map ${name}: load it first`);
     return fd;
+  }
+
+  /** lookup: copies one element of an array map that is not mapped into `into`. Throws REZ_ERR_BPF_MAP. */
+  lookup(map: string, index: number, into: Uint8Array): void {
+    const result = native().mapLookup(this.mapFd(map), Uint32Array.of(index), into);
+    if (result !== 0) throw this.#mapError(`has no element ${index} in ${map}: ${errorText(result)}`);
   }
 
   /** setPerfEvent: puts a perf event into the slot of a CPU of a `perf_event_array`. Throws REZ_ERR_BPF_MAP. */

@@ -52,6 +52,7 @@ async function load(context: SamplerContext): Promise<Sched> {
     object.resize('migrations_from', possibleCpus);
     object.resize('cgroups', possibleCpus * maxCgroups);
     object.resize('cgroup_names', maxCgroups);
+    object.resize('cgroup_serials', maxCgroups);
     object.resize('tasks', runqueue || migrations ? pidCapacity() : 1);
     object.load();
     if (counters !== null) handOver(object, counters);

@@ -43,6 +43,7 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
   object.resize('cgroups', usage ? possibleCpus * maxCgroups : 1);
   object.resize('bandwidths', maxCgroups);
   object.resize('cgroup_names', maxCgroups);
+  object.resize('cgroup_serials', maxCgroups);
   object.load();
   const programs = object.attachAll(hooks);
   const iterator = object.iterator('read_tasks');

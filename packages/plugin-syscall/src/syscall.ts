@@ -39,6 +39,7 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Syscall {
     object.resize('banks', possibleCpus);
     object.resize('cgroups', possibleCpus * maxCgroups);
     object.resize('cgroup_names', maxCgroups);
+    object.resize('cgroup_serials', maxCgroups);
     object.resize('starts', latency ? pidCapacity() : 1);
     object.load();
     const programs = object.attachAll(chosen);

@@ -21,6 +21,7 @@ export const cpuTlbFlush = defineSampler({
     object.resize('banks', possibleCpus);
     object.resize('cgroups', possibleCpus * maxCgroups);
     object.resize('cgroup_names', maxCgroups);
+    object.resize('cgroup_serials', maxCgroups);
     object.load();
     const programs = object.attachAll(hooks);
     if (programs.every(({ verdict }) => verdict === 'unsupported')) {

@@ -13,7 +13,8 @@ export const syscall = {
   },
   maps: {
     '.rodata': { type: 'array', keySize: 4, valueSize: 1030, maxEntries: 1, mmapable: true, value: '.rodata' },
-    cgroup_names: { type: 'array', keySize: 4, valueSize: 216, maxEntries: 1, mmapable: true, value: 'cgroup_name' },
+    cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
+    cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     banks: { type: 'array', keySize: 4, valueSize: 63680, maxEntries: 1, mmapable: true, value: 'syscall_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 192, maxEntries: 1, mmapable: true, value: 'syscall_cgroup' },
     starts: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: false, value: 'syscall_start' },
@@ -29,15 +30,14 @@ export const syscall = {
       },
     },
     cgroup_name: {
-      size: 216,
+      size: 208,
       fields: {
-        serial: { offset: 0, size: 8, count: 1 },
-        kn_id: { offset: 8, size: 8, count: 1 },
-        level: { offset: 16, size: 4, count: 1, signed: true },
-        reserved: { offset: 20, size: 4, count: 1 },
-        name: { offset: 24, size: 1, count: 64, signed: true },
-        parent: { offset: 88, size: 1, count: 64, signed: true },
-        grandparent: { offset: 152, size: 1, count: 64, signed: true },
+        kn_id: { offset: 0, size: 8, count: 1 },
+        level: { offset: 8, size: 4, count: 1, signed: true },
+        reserved: { offset: 12, size: 4, count: 1 },
+        name: { offset: 16, size: 1, count: 64, signed: true },
+        parent: { offset: 80, size: 1, count: 64, signed: true },
+        grandparent: { offset: 144, size: 1, count: 64, signed: true },
       },
     },
     syscall_bank: {
