@@ -1,6 +1,7 @@
 import {
   type HistogramValue,
   type Logger,
+  parseDuration,
   possibleCpus,
   type SamplerDefinition,
   SamplerRegistry,
@@ -47,7 +48,10 @@ export class Harness implements AsyncDisposable {
         enabled: true,
         options: {
           ...Object.fromEntries(
-            Object.entries(definition.options ?? {}).map(([key, option]) => [key, option.default]),
+            Object.entries(definition.options ?? {}).map(([key, option]) => [
+              key,
+              option.type === 'duration' ? parseDuration(option.default)! : option.default,
+            ]),
           ),
           ...options.options?.[definition.name],
         },

@@ -1,1 +1,1 @@
-export {};
+export { driveHealth } from './health/sampler.ts';
