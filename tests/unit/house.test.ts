@@ -25,9 +25,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   exposition: ['core'],
   query: ['core'],
   agent: ['core', 'exposition', 'libbpf'],
+  exporter: ['core', 'exposition'],
   recording: ['core', 'exposition', 'query'],
   viewer: ['core', 'exposition', 'query', 'recording'],
-  cli: ['agent', 'core', 'libbpf', 'recording', 'viewer', 'query'],
+  cli: ['agent', 'core', 'exporter', 'libbpf', 'recording', 'viewer', 'query'],
 };
 
 describe('the house', () => {

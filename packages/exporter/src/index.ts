@@ -1,1 +1,2 @@
-export {};
+export type { ExporterConfig } from './config.ts';
+export { type Exporter, type ExporterOptions, startExporter } from './exporter.ts';

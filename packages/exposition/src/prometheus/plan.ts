@@ -120,7 +120,7 @@ export class Planner<T> {
     const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [metric, { kind, help, parts }] of sorted) {
       if (parts.length === 0) continue;
-      const name = escapeName(metric, this.#escaping);
+      const name = this.#name(metric, kind, parts[0]!.unit);
       const names = this.#namesOf(name, kind);
       if (name.startsWith(reservedPrefix) || names.some((one) => taken.has(one))) {
         const cost = kind === 'histogram' ? this.#samplesPerHistogram : 1;
@@ -134,6 +134,20 @@ export class Planner<T> {
     }
     this.counts = { exported: this.#options.seriesLimit - left, dropped };
     return families;
+  }
+
+  /**
+   * name: without suffix. A name that ends as samples of another type do is told apart by its unit: the gauge
+   * `memory_total` becomes `memory_total_bytes`.
+   */
+  #name(metric: string, kind: MetricKind, unit: string): string {
+    let name = metric;
+    if (!this.#options.compatibility) {
+      if (kind === 'counter') name = metric.replace(/(?<=.)_total$/, '');
+      else if (/_(?:total|count|sum|bucket|created|info)$/.test(metric))
+        name = `${metric}_${unit || 'value'}`;
+    }
+    return escapeName(name, this.#escaping);
   }
 
   /** namesOf: every family and sample name that a metric takes, in any format. */
@@ -196,7 +210,7 @@ export class Planner<T> {
         }
         part.keys.add(key);
         part.indices.push(index);
-        part.encoded.push(this.#encode(escapeName(metric, this.#escaping), labels, kind));
+        part.encoded.push(this.#encode(this.#name(metric, kind, part.unit), labels, kind));
       });
       for (const [metric, { unit, indices, encoded, keys }] of building) {
         parts.push({ metric, kind, unit, indices: Uint32Array.from(indices), encoded, keys: [...keys] });

@@ -40,9 +40,15 @@ export class PrometheusProtobufEncoder {
     this.#planner = new Planner(options, escaping, perHistogram, (_, labels) => encodeLabels(labels));
   }
 
-  /** counts: of the last call. */
-  get counts(): ExportCounts {
+  /** prepare: what an answer from this snapshot will hold and leave out. */
+  prepare(snapshot: Snapshot): ExportCounts {
+    this.#planner.plan(snapshot);
     return this.#planner.counts;
+  }
+
+  /** usesWindow: whether answers depend on the base snapshot. */
+  get usesWindow(): boolean {
+    return this.#sendsQuantiles;
   }
 
   /** encode: as the text encoder's; histograms are native ones as far as the options say. */

@@ -27,9 +27,15 @@ export class PrometheusTextEncoder {
     );
   }
 
-  /** counts: of the last call. */
-  get counts(): ExportCounts {
+  /** prepare: what an answer from this snapshot will hold and leave out. */
+  prepare(snapshot: Snapshot): ExportCounts {
+    this.#planner.plan(snapshot);
     return this.#planner.counts;
+  }
+
+  /** usesWindow: whether answers depend on the base snapshot. */
+  get usesWindow(): boolean {
+    return this.#options.quantiles;
   }
 
   /**

@@ -1,0 +1,69 @@
+import { type ListenAddress, parseListen } from '@rezolus/core';
+import { durationSchema, loadConfig } from '@rezolus/core/config';
+import { parseSelector } from '@rezolus/exposition';
+import { z } from 'zod';
+import type { ExporterConfig } from './config.ts';
+
+const listen = z.string().transform((text, context): ListenAddress => {
+  const address = parseListen(text);
+  if (address !== null) return address;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is not an address such as 127.0.0.1:4242 or [::1]:4242`,
+  });
+  return z.NEVER;
+});
+
+const source = z.string().transform((text, context): string => {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.href;
+  context.addIssue({
+    code: 'custom',
+    message: `"${text}" is not the address of an agent such as 127.0.0.1:4241`,
+  });
+  return z.NEVER;
+});
+
+const selector = z.string().refine((text) => parseSelector(text) !== null, {
+  error: ({ input }) => `"${input}" is not a selector such as cgroup_*{op="read"}`,
+});
+
+const general = z.strictObject({
+  listen: listen.prefault('127.0.0.1:4242'),
+  source: source.prefault('127.0.0.1:4241'),
+  interval: durationSchema()
+    .refine((ms) => ms >= 10, 'must be at least 10ms')
+    .prefault('1s'),
+  hosts: z.array(z.string()).default([]),
+});
+
+const log = z.strictObject({
+  level: z.enum(['error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+const prometheus = z.strictObject({
+  native_histograms: z.boolean().default(true),
+  histograms: z.boolean().default(false),
+  histogram_grouping_power: z.int().min(0).max(3).default(3),
+  summaries: z.boolean().default(true),
+  compatibility: z.boolean().default(false),
+  include: z.array(selector).default([]),
+  exclude: z.array(selector).default(['task_*']),
+  drop_labels: z.array(z.string()).default([]),
+  series_limit: z.int().min(1).default(50_000),
+});
+
+/** exporterConfigSchema: the strict schema of exporter.toml. */
+export const exporterConfigSchema: z.ZodType<ExporterConfig> = z.strictObject({
+  general: general.prefault({}),
+  log: log.prefault({}),
+  prometheus: prometheus.prefault({}),
+});
+
+/**
+ * loadExporterConfig: reads exporter.toml. Throws REZ_ERR_CONFIG_READ, _SYNTAX, _UNKNOWN_KEY and _INVALID, naming file,
+ * line and key.
+ */
+export function loadExporterConfig(path: string): ExporterConfig {
+  return loadConfig(path, exporterConfigSchema);
+}

@@ -1,0 +1,40 @@
+import type { ListenAddress } from '@rezolus/core';
+import { type PrometheusOptions, parseSelector } from '@rezolus/exposition';
+
+/** ExporterConfig: exporter.toml after validation, with defaults filled in: plain data, durations in ms. */
+export interface ExporterConfig {
+  readonly general: {
+    readonly listen: ListenAddress;
+    /** Base URL of the agent. */
+    readonly source: string;
+    readonly interval: number;
+    readonly hosts: readonly string[];
+  };
+  readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace' };
+  readonly prometheus: {
+    readonly native_histograms: boolean;
+    readonly histograms: boolean;
+    readonly histogram_grouping_power: number;
+    readonly summaries: boolean;
+    readonly compatibility: boolean;
+    /** Selectors that parse. */
+    readonly include: readonly string[];
+    readonly exclude: readonly string[];
+    readonly drop_labels: readonly string[];
+    readonly series_limit: number;
+  };
+}
+
+/** prometheusOptions: `[prometheus]` as the encoders want it. */
+export function prometheusOptions({ prometheus }: ExporterConfig): Omit<PrometheusOptions, 'descriptions'> {
+  return {
+    include: prometheus.include.map((text) => parseSelector(text)!),
+    exclude: prometheus.exclude.map((text) => parseSelector(text)!),
+    dropLabels: prometheus.drop_labels,
+    seriesLimit: prometheus.series_limit,
+    nativeHistograms: prometheus.native_histograms,
+    classicGroupingPower: prometheus.histograms ? prometheus.histogram_grouping_power : null,
+    quantiles: prometheus.summaries,
+    compatibility: prometheus.compatibility,
+  };
+}

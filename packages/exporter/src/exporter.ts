@@ -1,0 +1,65 @@
+import { type ListenAddress, RezolusError, sentence } from '@rezolus/core';
+import { destination, type Logger as Pino, pino } from 'pino';
+import { type ExporterConfig, prometheusOptions } from './config.ts';
+import { OwnMetrics } from './own-metrics.ts';
+import { AgentPoller } from './poller.ts';
+import { Renderer } from './renderer.ts';
+import { createServer } from './server.ts';
+import { version } from './version.ts';
+
+/** ExporterOptions: the configuration and where to log. */
+export interface ExporterOptions {
+  readonly config: ExporterConfig;
+  /** Default: JSON lines on stderr at the level of the configuration. */
+  readonly logger?: Pino;
+}
+
+/** Exporter: a running exporter. */
+export interface Exporter extends AsyncDisposable {
+  /** Base URL of the server, e.g. `http://127.0.0.1:4242`. */
+  readonly address: string;
+  /** close: stops the server and the polling. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * startExporter: polls an agent and serves its metrics to Prometheus. An agent that is away is a metric, no error;
+ * throws REZ_ERR_CONFIG_* for a bad configuration and REZ_ERR_LISTEN where the address cannot be had.
+ */
+export async function startExporter(options: ExporterOptions): Promise<Exporter> {
+  const { config } = options;
+  const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
+  const { listen, source, interval, hosts } = config.general;
+  const own = new OwnMetrics();
+  const poller = new AgentPoller({
+    source: new URL(source),
+    intervalMs: interval,
+    log,
+    polled: (poll) => own.polled(poll),
+  });
+  const renderer = new Renderer(poller, own, prometheusOptions(config));
+  const server = createServer({
+    render: (exposition, scraper) => renderer.render(exposition, scraper),
+    source: poller,
+    textOnly: config.prometheus.compatibility,
+    hosts: [listen.host, ...hosts],
+    failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
+  });
+  const stop = new AbortController();
+  const polling = poller.run(stop.signal);
+  const address = await server.listen(listen).catch(async (cause: unknown) => {
+    stop.abort();
+    await polling;
+    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${shown(listen)}`, { cause });
+  });
+  log.info({ version, address, source }, 'listening');
+  const close = async () => {
+    stop.abort();
+    await Promise.all([server.close(), polling]);
+  };
+  return { address, close, [Symbol.asyncDispose]: close };
+}
+
+function shown({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
