@@ -4,8 +4,8 @@ import type { MainArguments } from '@rezolus/agent/main';
 import { BaseCommand } from '../base.ts';
 import { samplerPlugins } from '../plugins.ts';
 
-/** A small heap that is collected often: the agent keeps little and makes little garbage. */
-const heapFlags = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
+/** A small heap that is collected often, by the main thread: the agent keeps little and makes little garbage. */
+const heapFlags = ['--max-semi-space-size=1', '--v8-pool-size=0', '--disable-warning=ExperimentalWarning'];
 
 export default class Agent extends BaseCommand {
   static override summary = 'Run the agent: measure this machine and serve snapshots over HTTP.';
