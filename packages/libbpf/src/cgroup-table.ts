@@ -1,7 +1,12 @@
 import type { BpfObject, BpfObjectSpec, MappedMap, Member, MetricGroup, StructSpec } from '@rezolus/core';
+import { identityOf } from './cgroup-identity.ts';
+import { CgroupPaths } from './cgroup-path.ts';
+import { ContainerDirectory } from './container-names.ts';
 
 /** maxCgroups: ids of cgroups that are measured; the kernel hands out the smallest free one, so live cgroups count. */
 export const maxCgroups = 4096;
+
+const containers = new ContainerDirectory();
 
 interface Cgroup {
   readonly id: number;
@@ -18,6 +23,7 @@ export class CgroupTable {
   members: readonly Member[] = [];
 
   readonly #object: BpfObject;
+  readonly #paths = new CgroupPaths();
   readonly #nameSpec: StructSpec;
   readonly #name: Uint8Array;
   readonly #serials: MappedMap;
@@ -125,15 +131,31 @@ export class CgroupTable {
     target[at + 1] = high;
   }
 
-  /** The path is as the original writes it: up to three levels, `...` where there are more. */
+  /**
+   * `name` is as the original writes it: up to three levels, `...` where there are more. The full path comes from the
+   * file system, where the cgroup still exists; whose it is, from that.
+   */
   #member(id: number): Member {
     this.#object.lookup('cgroup_names', id, this.#name);
-    const level = new DataView(this.#name.buffer).getInt32(this.#nameSpec.fields.level!.offset, true);
+    const { fields } = this.#nameSpec;
+    const view = new DataView(this.#name.buffer);
+    const level = view.getInt32(fields.level!.offset, true);
     const parts = ['grandparent', 'parent', 'name']
       .map((field) => this.#text(field))
       .filter((part) => part !== '');
-    const path = level === 0 ? '/' : `${level > 3 ? '...' : ''}/${parts.join('/')}`;
-    return { id, labels: { id: String(id), name: path.replaceAll('\\x2d', '-') } };
+    const short = level === 0 ? '/' : `${level > 3 ? '...' : ''}/${parts.join('/')}`;
+    const path = this.#paths.path(view.getBigUint64(fields.kn_id!.offset, true)) ?? short;
+    const identity = identityOf(path);
+    return {
+      id,
+      labels: {
+        id: String(id),
+        name: short.replaceAll('\\x2d', '-'),
+        ...(path !== short && { path }),
+        ...identity,
+        ...(identity.container_id !== undefined && containers.labels(identity.container_id)),
+      },
+    };
   }
 
   #text(field: string): string {

@@ -55,6 +55,10 @@ function bind() {
     linkFd: bpf.func('int bpf_link__fd(void *link)') as Fn<[Pointer], number>,
     linkDestroy: bpf.func('int bpf_link__destroy(void *link)') as Fn<[Pointer], number>,
     iteratorCreate: bpf.func('int bpf_iter_create(int link)') as Fn<[number], number>,
+    openByHandle: libc.func('int open_by_handle_at(int mount, void *handle, int flags)') as Fn<
+      [number, Uint8Array, number],
+      number
+    >,
     mapLookup: bpf.func('int bpf_map_lookup_elem(int fd, const void *key, void *value)') as Fn<
       [number, Uint32Array, Uint8Array],
       number

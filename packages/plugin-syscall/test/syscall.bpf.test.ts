@@ -54,6 +54,32 @@ describe('syscall samplers against this kernel', () => {
     expect(slept.slice(from, to).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(naps);
   });
 
+  it('know the full path of a cgroup and the container and pod in it', async () => {
+    const id = 'ab'.repeat(32);
+    const pod = 'kubepods-burstable-pod0a1b2c3d_4e5f_6071_8293_a4b5c6d7e8f9.slice';
+    const folders = ['rezolus-test', 'kubepods.slice', pod, `cri-containerd-${id}.scope`].map(
+      (_, depth, parts) => ['/sys/fs/cgroup/cpu', ...parts.slice(0, depth + 1)].join('/'),
+    );
+    const own = readFileSync('/proc/self/cgroup', 'utf8').match(/^\d+:cpu:(.*)$/m)![1]!;
+    for (const folder of folders) mkdirSync(folder);
+    try {
+      writeFileSync(`${folders.at(-1)}/cgroup.procs`, String(process.pid));
+      await runLoad('syscalls', 10).finally(() =>
+        writeFileSync(`/sys/fs/cgroup/cpu${own}/cgroup.procs`, String(process.pid)),
+      );
+      await harness.refresh();
+      const labels = harness.labels('cgroup_syscall').find(({ container_id }) => container_id === id);
+      expect(labels).toMatchObject({
+        name: expect.stringMatching(/^\.\.\.\/kubepods\.slice\//),
+        path: folders.at(-1)!.replace('/sys/fs/cgroup/cpu', ''),
+        container_runtime: 'containerd',
+        pod_uid: '0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9',
+      });
+    } finally {
+      for (const folder of folders.toReversed()) rmdirSync(folder);
+    }
+  });
+
   it('attach nothing on exit when latency is off', async () => {
     await using counts = await Harness.start([syscallCounts]);
     const status = counts.status('syscall_counts');
