@@ -3,7 +3,7 @@
  * are up to date, and exits 1 where they are not.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { errorCatalogue, type GroupDeclaration } from '@rezolus/core';
+import { errorCatalogue, type GroupDeclaration, type RouteDeclaration } from '@rezolus/core';
 import { root } from '../tests/support/rezolus.ts';
 import { builtInDefinitions } from '../tests/support/samplers.ts';
 
@@ -41,6 +41,11 @@ function metricRows(groups: readonly GroupDeclaration[]): string[] {
   });
 }
 
+function routeTable(routes: readonly RouteDeclaration[]): string {
+  const rows = routes.map(({ route, needs, differs = '' }) => `| ${route} | ${needs} | ${differs} |`);
+  return ['| Route, best first | Needs | Differs |', '|---|---|---|', ...rows].join('\n');
+}
+
 async function metrics(): Promise<string> {
   const sections = (await builtInDefinitions()).map(({ plugin, definition }) => {
     const options = Object.entries(definition.options ?? {}).map(
@@ -53,6 +58,7 @@ async function metrics(): Promise<string> {
       ...(options.length > 0
         ? [`Options in \`[samplers.${definition.name}]\`:\n\n${options.join('\n')}`]
         : []),
+      routeTable(definition.routes ?? []),
       [
         '| Metric | Kind | Unit | Per | Labels | Meaning |',
         '|---|---|---|---|---|---|',
@@ -64,7 +70,9 @@ async function metrics(): Promise<string> {
     '# Metrics',
     note,
     'Every series also carries the labels `metric`, `sampler` and, where it has one, `unit`. "Per" says what there is one ' +
-      'series of: `host` has one, the others carry `id` (CPU number, cgroup id, thread id, device), cgroups also `name`. ' +
+      'series of: `host` has one, the others carry `id` (CPU number, cgroup id, thread id, device). A cgroup has `name` (three ' +
+      'levels of its path), `path` where it is longer, and what the path and the files of the runtime tell: `systemd_unit`, ' +
+      '`container_id`, `container_runtime`, `container`, `pod`, `namespace`, `pod_uid`. ' +
       'Histograms have 496 buckets, none wider than 12.5 %. What a machine cannot measure is absent, never zero; ' +
       '`rezolus status URL --all` says by which route each sampler measures there.',
     ...sections,

@@ -31,6 +31,11 @@ describe('the samplers that come with Rezolus', () => {
     }
   });
 
+  it('say by which routes they can measure, and what each needs', () => {
+    const silent = definitions.filter(({ definition }) => (definition.routes ?? []).length === 0);
+    expect(silent.map(({ definition }) => definition.name)).toEqual([]);
+  });
+
   it('declare no series twice', () => {
     const seen = new Set<string>();
     for (const { definition } of definitions) {

@@ -38,8 +38,12 @@ export const errorCatalogue = {
   REZ_ERR_QUERY_LIMIT: 'The query asks for too much. Use a longer step, a shorter range or fewer series.',
   REZ_ERR_QUERY_PARSE: 'The query is not PromQL. The message names the place.',
   REZ_ERR_QUERY_UNSUPPORTED: 'The query uses a part of PromQL that is not supported.',
+  REZ_ERR_RECORDING_BUSY:
+    'Another process writes this recording. Choose another output, or stop that process first.',
   REZ_ERR_RECORDING_EMPTY: 'Nothing was recorded. Check that the endpoint serves metrics.',
   REZ_ERR_RECORDING_FORMAT: 'The file is not a recording that can be read. See the cause.',
+  REZ_ERR_RECORDING_UNFINISHED:
+    'The recorder ended before it could finish the file. Run `rezolus recording recover FILE`.',
   REZ_ERR_RECORDING_WRITE:
     'The recording could not be written. Check free space and permissions of its directory.',
   REZ_ERR_SAMPLER_DEFINITION:

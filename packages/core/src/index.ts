@@ -34,6 +34,7 @@ export { type PluginManifest, type Refusal, type Registration, SamplerRegistry }
 export {
   ABI,
   defineSampler,
+  type RouteDeclaration,
   type Sampler,
   type SamplerContext,
   type SamplerDefinition,

@@ -3,12 +3,13 @@ const intervals = { least: 100, most: 2 ** 31 - 1 } as const;
 
 /**
  * Poller: calls `poll` now and then once per interval until it is stopped, never two at a time: for what is too slow
- * to be read at a refresh. `poll` handles its own errors; it does not keep the process alive while it waits.
+ * to be read at a refresh. It does not keep the process alive while it waits.
  */
 export class Poller {
   readonly #poll: () => Promise<void>;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | null = null;
+  #error: unknown = null;
 
   constructor(intervalMs: number, poll: () => Promise<void>) {
     this.#poll = poll;
@@ -16,6 +17,11 @@ export class Poller {
     this.#timer = setInterval(() => this.#start(), interval);
     this.#timer.unref();
     this.#start();
+  }
+
+  /** error: what the last call that ended threw, null where it did not. */
+  get error(): unknown {
+    return this.#error;
   }
 
   /** settled: the end of the call under way, at once where there is none. */
@@ -36,8 +42,17 @@ export class Poller {
 
   #start(): void {
     if (this.#running !== null) return;
-    this.#running = this.#poll().finally(() => {
+    this.#running = this.#call();
+  }
+
+  async #call(): Promise<void> {
+    try {
+      await this.#poll();
+      this.#error = null;
+    } catch (error) {
+      this.#error = error;
+    } finally {
       this.#running = null;
-    });
+    }
   }
 }

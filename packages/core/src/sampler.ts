@@ -11,6 +11,16 @@ import type { SamplerReport } from './status.ts';
  */
 export const ABI = 1;
 
+/** RouteDeclaration: one way in which a sampler can measure, for people who choose a kernel. */
+export interface RouteDeclaration {
+  /** What is hooked or read, e.g. `tp_btf/sched_switch` or `/proc/meminfo`. */
+  readonly route: string;
+  /** What the kernel or machine must have for it. */
+  readonly needs: string;
+  /** In what its numbers differ in meaning from those of the first route. */
+  readonly differs?: string;
+}
+
 /**
  * SamplerDefinition: what a plugin registers: plain data and one factory. Importing the module that holds it does
  * nothing; the host calls `create` when the sampler is enabled.
@@ -21,6 +31,8 @@ export interface SamplerDefinition<Options extends OptionDeclarations = OptionDe
   readonly abi: number;
   /** One sentence: what it measures. */
   readonly description: string;
+  /** The ways in which it can measure, best first; the one taken is in its status. */
+  readonly routes?: readonly RouteDeclaration[];
   /** Default true. False = the sampler must be enabled in its own section. */
   readonly enabledByDefault?: boolean;
   /** Keys that `[samplers.<name>]` may have besides `enabled`. */

@@ -24,6 +24,19 @@ describe('Poller', () => {
     await Promise.all(pollers.map((poller) => poller.stop()));
   });
 
+  it('goes on after an error, and shows it until a call succeeds', async () => {
+    let fails = true;
+    const poller = new Poller(1000, async () => {
+      if (fails) throw new Error('no answer');
+    });
+    await poller.settled();
+    expect(poller.error).toEqual(new Error('no answer'));
+    fails = false;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(poller.error).toBeNull();
+    await poller.stop();
+  });
+
   it('never has two calls under way', async () => {
     let calls = 0;
     const call = Promise.withResolvers<void>();

@@ -11,6 +11,7 @@ export function overheadSampler(observer: OverheadObserver): SamplerDefinition {
     abi: ABI,
     description:
       'What measuring costs: CPU time of every BPF program, memory of maps, time of refreshes, events lost',
+    routes: [{ route: 'BPF run statistics in a window of each interval', needs: 'Linux 5.8' }],
     options: {
       interval: {
         type: 'duration',

@@ -6,6 +6,7 @@ export const rusage = defineSampler({
   name: 'rezolus_rusage',
   abi: ABI,
   description: 'What the agent itself uses: CPU time, memory, page faults, block I/O and context switches',
+  routes: [{ route: 'getrusage(2), /proc/self/statm', needs: 'nothing' }],
   groups: [main],
   create: (context) => {
     const group = context.group('main');

@@ -9,6 +9,16 @@ export const blockioLatency = defineSampler({
   name: 'blockio_latency',
   abi: ABI,
   description: 'Queue time and service time of block I/O by operation, host-wide and per disk',
+  routes: [
+    {
+      route: 'tp_btf/block_rq_insert, tp_btf/block_rq_issue, tp_btf/block_rq_complete, tp_btf/block_rq_merge',
+      needs: 'kernel BTF',
+    },
+    {
+      route: 'raw_tp/block_rq_insert, raw_tp/block_rq_issue, raw_tp/block_rq_complete, raw_tp/block_rq_merge',
+      needs: 'BPF',
+    },
+  ],
   options: {
     per_device: {
       type: 'boolean',

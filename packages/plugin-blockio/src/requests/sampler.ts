@@ -9,6 +9,10 @@ export const blockioRequests = defineSampler({
   name: 'blockio_requests',
   abi: ABI,
   description: 'Operations, bytes, sizes, errors and requeues of block I/O, host-wide and per disk',
+  routes: [
+    { route: 'tp_btf/block_rq_complete, tp_btf/block_rq_requeue', needs: 'kernel BTF' },
+    { route: 'raw_tp/block_rq_complete, raw_tp/block_rq_requeue', needs: 'BPF' },
+  ],
   options: {
     per_device: {
       type: 'boolean',

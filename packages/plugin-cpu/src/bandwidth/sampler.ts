@@ -9,6 +9,9 @@ export const cpuBandwidth = defineSampler({
   name: 'cpu_bandwidth',
   abi: ABI,
   description: 'CPU quota of cgroups and how often and how long it throttled them',
+  routes: [
+    { route: 'iter/task, reading cfs_bandwidth of each cgroup', needs: 'kernel BTF, CONFIG_CFS_BANDWIDTH' },
+  ],
   groups: [limits, ...counters.map(({ group }) => group)],
   async create(context) {
     const usage = await openUsage(context);

@@ -15,6 +15,7 @@ export const cpuBranch = defineSampler({
   name: 'cpu_branch',
   abi: ABI,
   description: 'Branch instructions and mispredictions per CPU',
+  routes: [{ route: 'perf events branches, branch-misses', needs: 'a CPU PMU' }],
   groups: [sweep],
   create: (context) =>
     perfSampler(context, {

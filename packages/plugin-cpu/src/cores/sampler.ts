@@ -9,6 +9,7 @@ export const cpuCores = defineSampler({
   name: 'cpu_cores',
   abi: ABI,
   description: 'Number of logical CPUs that are online',
+  routes: [{ route: '/sys/devices/system/cpu/online', needs: 'nothing' }],
   groups: [coresRead],
   create(context) {
     const group = context.group('cpu_cores_read');

@@ -10,6 +10,9 @@ export const cpuDtlb = defineSampler({
   name: 'cpu_dtlb',
   abi: ABI,
   description: 'Misses of the data TLB per CPU',
+  routes: [
+    { route: 'raw perf events of the microarchitecture', needs: 'a CPU PMU of a known microarchitecture' },
+  ],
   groups: [sweep],
   create(context) {
     const { processor, together, events } = missesOf(readFileSync('/proc/cpuinfo', 'utf8'));

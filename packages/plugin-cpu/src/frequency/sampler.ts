@@ -9,6 +9,7 @@ export const cpuFrequency = defineSampler({
   name: 'cpu_frequency',
   abi: ABI,
   description: 'Cycles by clock, which give the running frequency per CPU (x86)',
+  routes: [{ route: 'perf events tsc, aperf, mperf', needs: 'the msr PMU with all three (x86)' }],
   groups: [sweep],
   create: (context) =>
     perfSampler(context, {

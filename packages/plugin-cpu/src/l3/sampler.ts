@@ -8,6 +8,7 @@ export const cpuL3 = defineSampler({
   name: 'cpu_l3',
   abi: ABI,
   description: 'Accesses and misses per level 3 cache',
+  routes: [{ route: 'uncore perf events', needs: 'the PMU amd_l3 or uncore_cha_0' }],
   groups: [sweep],
   create(context) {
     const { pmu, groups } = l3Events();

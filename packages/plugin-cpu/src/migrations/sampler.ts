@@ -8,6 +8,10 @@ export const cpuMigrations = defineSampler({
   name: 'cpu_migrations',
   abi: ABI,
   description: 'Moves of threads between CPUs, per CPU and per cgroup',
+  routes: [
+    { route: 'tp_btf/sched_switch, tp_btf/sched_wakeup_new', needs: 'kernel BTF' },
+    { route: 'raw_tp/sched_switch, raw_tp/sched_wakeup_new', needs: 'BPF' },
+  ],
   groups: [migrations, cgroupMigrations],
   async create(context) {
     const sched = await openSched(context);

@@ -10,6 +10,12 @@ export function defineCpuPerf(events: readonly CountedEvent[] = hardwareEvents):
     name: 'cpu_perf',
     abi: ABI,
     description: 'Cycles and instructions, per CPU and per cgroup',
+    routes: [
+      {
+        route: 'perf events cycles, instructions; per cgroup read at tp_btf/sched_switch',
+        needs: 'a CPU PMU; kernel BTF',
+      },
+    ],
     groups: [sweep, cgroupCycles, cgroupInstructions],
     async create(context) {
       const counters = await openCounters(context, events);

@@ -16,6 +16,10 @@ export const schedulerRunqueue = defineSampler({
   name: 'scheduler_runqueue',
   abi: ABI,
   description: 'Runqueue latency, running and blocked time and context switches, with cgroup attribution',
+  routes: [
+    { route: 'tp_btf/sched_switch, tp_btf/sched_wakeup, tp_btf/sched_wakeup_new', needs: 'kernel BTF' },
+    { route: 'raw_tp/sched_switch, raw_tp/sched_wakeup, raw_tp/sched_wakeup_new', needs: 'BPF' },
+  ],
   groups: [runqueueLatency, running, offcpu, counters, cgroupWait, cgroupOffcpu, cgroupSwitches],
   async create(context) {
     const sched = await openSched(context);

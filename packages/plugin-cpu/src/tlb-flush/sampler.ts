@@ -11,6 +11,10 @@ export const cpuTlbFlush = defineSampler({
   name: 'cpu_tlb_flush',
   abi: ABI,
   description: 'TLB flushes by reason, per CPU and per cgroup',
+  routes: [
+    { route: 'tp_btf/tlb_flush', needs: 'kernel BTF, x86' },
+    { route: 'raw_tp/tlb_flush', needs: 'BPF, x86' },
+  ],
   groups: [flushes, cgroupFlushes],
   create(context) {
     const { bpf, possibleCpus } = context;

@@ -10,6 +10,13 @@ export const cpuUsage = defineSampler({
   name: 'cpu_usage',
   abi: ABI,
   description: 'CPU time by state, per CPU, cgroup and thread, and time in soft interrupts',
+  routes: [
+    {
+      route:
+        '/proc/stat for CPUs; iter/task and tp_btf/sched_process_exit for threads and cgroups; tp_btf/softirq_entry, softirq_exit',
+      needs: 'kernel BTF',
+    },
+  ],
   options: {
     tasks: {
       type: 'boolean',

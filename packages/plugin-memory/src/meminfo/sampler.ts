@@ -7,6 +7,7 @@ export const memoryMeminfo = defineSampler({
   name: 'memory_meminfo',
   abi: ABI,
   description: 'Memory size and use',
+  routes: [{ route: '/proc/meminfo', needs: 'nothing' }],
   groups: [meminfoRead],
   create: (context) => procSampler(context, { path: '/proc/meminfo', group: meminfoRead, keys, scale: 1024 }),
 });

@@ -7,6 +7,7 @@ export const memoryVmstat = defineSampler({
   name: 'memory_vmstat',
   abi: ABI,
   description: 'Placement of pages on NUMA nodes',
+  routes: [{ route: '/proc/vmstat', needs: 'CONFIG_NUMA' }],
   groups: [vmstatRead],
   create: (context) => procSampler(context, { path: '/proc/vmstat', group: vmstatRead, keys, scale: 1 }),
 });

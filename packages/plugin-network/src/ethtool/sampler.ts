@@ -9,6 +9,7 @@ export const networkEthtool = defineSampler({
   name: 'network_ethtool',
   abi: ABI,
   description: 'Packets over the network limits of an EC2 instance, per interface (ENA driver)',
+  routes: [{ route: 'ioctl SIOCETHTOOL', needs: 'the ENA driver (Amazon EC2)' }],
   groups: [limitsGroup],
   create(context) {
     const socket = controlSocket();

@@ -17,6 +17,10 @@ export const networkInterfaces = defineSampler({
   name: 'network_interfaces',
   abi: ABI,
   description: 'Dropped packets, busy drivers and stuck transmit queues',
+  routes: [
+    { route: 'tp_btf/kfree_skb, tp_btf/net_dev_xmit, tp_btf/net_dev_xmit_timeout', needs: 'kernel BTF' },
+    { route: 'raw_tp/kfree_skb, raw_tp/net_dev_xmit, raw_tp/net_dev_xmit_timeout', needs: 'BPF' },
+  ],
   groups: [counters],
   create(context) {
     const hooks = openHookCounters(

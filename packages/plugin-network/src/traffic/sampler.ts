@@ -12,6 +12,16 @@ export const networkTraffic = defineSampler({
   name: 'network_traffic',
   abi: ABI,
   description: 'Bytes and packets of the host and of each interface',
+  routes: [
+    {
+      route: 'tp_btf/netif_receive_skb, tp_btf/net_dev_start_xmit; /proc/net/dev per interface',
+      needs: 'kernel BTF',
+    },
+    {
+      route: 'raw_tp/netif_receive_skb, raw_tp/net_dev_start_xmit; /proc/net/dev per interface',
+      needs: 'BPF',
+    },
+  ],
   options: {
     per_interface: {
       type: 'boolean',

@@ -9,6 +9,10 @@ export const syscallCounts = defineSampler({
   name: 'syscall_counts',
   abi: ABI,
   description: 'System calls by family, host-wide and per cgroup',
+  routes: [
+    { route: 'tp_btf/sys_enter', needs: 'kernel BTF' },
+    { route: 'raw_tp/sys_enter', needs: 'BPF' },
+  ],
   groups: [counts, cgroupCounts],
   async create(context) {
     const syscall = await openSyscall(context);

@@ -9,6 +9,10 @@ export const syscallLatency = defineSampler({
   name: 'syscall_latency',
   abi: ABI,
   description: 'Latency of system calls by family',
+  routes: [
+    { route: 'tp_btf/sys_enter, tp_btf/sys_exit', needs: 'kernel BTF' },
+    { route: 'raw_tp/sys_enter, raw_tp/sys_exit', needs: 'BPF' },
+  ],
   groups: [latencies],
   async create(context) {
     const syscall = await openSyscall(context);

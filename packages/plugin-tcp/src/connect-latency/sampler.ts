@@ -8,6 +8,10 @@ export const tcpConnectLatency = defineSampler({
   name: 'tcp_connect_latency',
   abi: ABI,
   description: 'Time to open TCP connections',
+  routes: [
+    { route: 'tp_btf/inet_sock_set_state', needs: 'kernel BTF' },
+    { route: 'raw_tp/inet_sock_set_state', needs: 'BPF' },
+  ],
   groups: [latency],
   async create(context) {
     const tcp = await openTcp(context);

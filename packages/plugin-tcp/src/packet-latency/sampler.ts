@@ -8,6 +8,10 @@ export const tcpPacketLatency = defineSampler({
   name: 'tcp_packet_latency',
   abi: ABI,
   description: 'Time from the arrival of data to its reading',
+  routes: [
+    { route: 'tp_btf/tcp_probe, tp_btf/tcp_rcv_space_adjust, tp_btf/tcp_destroy_sock', needs: 'kernel BTF' },
+    { route: 'raw_tp/tcp_probe, raw_tp/tcp_rcv_space_adjust, raw_tp/tcp_destroy_sock', needs: 'BPF' },
+  ],
   groups: [latency],
   async create(context) {
     const tcp = await openTcp(context);

@@ -8,6 +8,10 @@ export const tcpReceive = defineSampler({
   name: 'tcp_receive',
   abi: ABI,
   description: 'Round-trip time and jitter of the connections that receive',
+  routes: [
+    { route: 'tp_btf/tcp_probe', needs: 'kernel BTF' },
+    { route: 'raw_tp/tcp_probe', needs: 'BPF' },
+  ],
   groups: [srtt, jitter],
   async create(context) {
     const tcp = await openTcp(context);

@@ -8,6 +8,10 @@ export const tcpRetransmit = defineSampler({
   name: 'tcp_retransmit',
   abi: ABI,
   description: 'TCP segments sent again',
+  routes: [
+    { route: 'tp_btf/tcp_retransmit_skb', needs: 'kernel BTF' },
+    { route: 'raw_tp/tcp_retransmit_skb', needs: 'BPF' },
+  ],
   groups: [counters],
   async create(context) {
     const tcp = await openTcp(context);
