@@ -131,8 +131,12 @@ function openEvent(
 }
 
 function openError(event: string, cpu: number, errno: number): RezolusError {
-  const text = `the event ${event} cannot be counted on CPU ${cpu}: ${errorText(errno)}`;
-  if (isMissing(errno)) return new UnsupportedError(event, text);
+  const reason = errorText(errno);
+  if (isMissing(errno)) {
+    const text = `this machine has no PMU that counts ${event} (perf_event_open on CPU ${cpu}: ${reason})`;
+    return new UnsupportedError(event, text);
+  }
+  const text = `the event ${event} cannot be counted on CPU ${cpu}: ${reason}`;
   if (errno === EPERM || errno === EACCES) {
     const sysctl = '/proc/sys/kernel/perf_event_paranoid';
     return new RezolusError('REZ_ERR_PERF_PERMISSION', `${text} (see ${sysctl})`);

@@ -66,7 +66,7 @@ describe('PerfGroup against this kernel', () => {
       return context.skip('this machine has a PMU');
     }
     expect(() => PerfGroup.open(0, [cycles])).toThrow(UnsupportedError);
-    expect(() => PerfGroup.open(0, [cycles])).toThrow('the event cycles cannot be counted on CPU 0');
+    expect(() => PerfGroup.open(0, [cycles])).toThrow('this machine has no PMU that counts cycles');
   });
 
   it('names the sysctl where it is not allowed', (context) => {

@@ -1,1 +1,2 @@
-export {};
+export { gpuAmdSmi } from './amd/sampler.ts';
+export { gpuNvidia } from './nvidia/sampler.ts';

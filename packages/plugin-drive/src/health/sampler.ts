@@ -3,6 +3,7 @@ import {
   defineSampler,
   Poller,
   type SamplerDefinition,
+  sentence,
   UnsupportedError,
   type Window,
 } from '@rezolus/core';
@@ -72,8 +73,11 @@ export function defineDriveHealth({ sys, dev, transport }: DriveSources = {}): S
         },
         report: () => ({
           route: 'SATA: SG_IO, SMART; NVMe: health log page',
-          missing: latest?.readings.filter((reading) => typeof reading === 'string') ?? [
-            'the drives have not answered yet',
+          missing: [
+            ...(poller.error === null ? [] : [sentence(poller.error)]),
+            ...(latest?.readings.filter((reading) => typeof reading === 'string') ?? [
+              'the drives have not answered yet',
+            ]),
           ],
         }),
         async [Symbol.asyncDispose]() {
