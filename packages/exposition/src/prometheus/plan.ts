@@ -36,7 +36,6 @@ interface SchemaPlan<T> {
 
 interface Gathered<T> {
   readonly kind: MetricKind;
-  readonly help: string;
   readonly parts: (SchemaPart<T> & { readonly group: number })[];
   /** Keys of all parts; only kept where there is more than one. */
   keys: Set<string> | null;
@@ -100,7 +99,7 @@ export class Planner<T> {
         const cost = kind === 'histogram' ? this.#samplesPerHistogram : 1;
         let family = byName.get(metric);
         if (family === undefined) {
-          family = { kind, help: this.#help(metric, part.unit), parts: [], keys: null };
+          family = { kind, parts: [], keys: null };
           byName.set(metric, family);
         }
         if (family.kind !== kind) {
@@ -118,8 +117,9 @@ export class Planner<T> {
     const families: Family<T>[] = [];
     const taken = new Set<string>();
     const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [metric, { kind, help, parts }] of sorted) {
+    for (const [metric, { kind, parts }] of sorted) {
       if (parts.length === 0) continue;
+      const unit = parts.find((part) => part.unit !== '')?.unit ?? '';
       const name = this.#name(metric, kind, parts[0]!.unit);
       const names = this.#namesOf(name, kind);
       if (name.startsWith(reservedPrefix) || names.some((one) => taken.has(one))) {
@@ -130,7 +130,12 @@ export class Planner<T> {
         continue;
       }
       for (const one of names) taken.add(one);
-      families.push({ name, kind, help, parts: parts.sort((a, b) => a.group - b.group) });
+      families.push({
+        name,
+        kind,
+        help: this.#help(metric, unit),
+        parts: parts.sort((a, b) => a.group - b.group),
+      });
     }
     this.counts = { exported: this.#options.seriesLimit - left, dropped };
     return families;
