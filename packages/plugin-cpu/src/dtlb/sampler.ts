@@ -11,7 +11,12 @@ export const cpuDtlb = defineSampler({
   abi: ABI,
   description: 'Misses of the data TLB per CPU',
   routes: [
-    { route: 'raw perf events of the microarchitecture', needs: 'a CPU PMU of a known microarchitecture' },
+    { route: 'raw perf events of loads and stores', needs: 'a CPU PMU of a known Intel processor' },
+    {
+      route: 'one raw perf event',
+      needs: 'a CPU PMU of AMD Zen or Armv8',
+      differs: 'loads and stores together, without the label op; misses of the first level, not page walks',
+    },
   ],
   groups: [sweep],
   create(context) {

@@ -8,7 +8,14 @@ export const cpuL3 = defineSampler({
   name: 'cpu_l3',
   abi: ABI,
   description: 'Accesses and misses per level 3 cache',
-  routes: [{ route: 'uncore perf events', needs: 'the PMU amd_l3 or uncore_cha_0' }],
+  routes: [
+    { route: 'perf events of amd_l3', needs: 'the PMU amd_l3' },
+    {
+      route: 'perf events of uncore_cha_*, added up',
+      needs: 'the PMUs uncore_cha_* (Intel servers)',
+      differs: 'counts what reaches the slices of the cache from all cores of the socket',
+    },
+  ],
   groups: [sweep],
   create(context) {
     const { pmu, groups } = l3Events();

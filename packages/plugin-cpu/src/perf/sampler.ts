@@ -15,6 +15,10 @@ export function defineCpuPerf(events: readonly CountedEvent[] = hardwareEvents):
         route: 'perf events cycles, instructions; per cgroup read at tp_btf/sched_switch',
         needs: 'a CPU PMU; kernel BTF',
       },
+      {
+        route: 'perf events cycles, instructions; per cgroup read at raw_tp/sched_switch',
+        needs: 'a CPU PMU',
+      },
     ],
     groups: [sweep, cgroupCycles, cgroupInstructions],
     async create(context) {

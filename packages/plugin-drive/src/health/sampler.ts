@@ -30,6 +30,10 @@ export function defineDriveHealth({ sys, dev, transport }: DriveSources = {}): S
     name: 'drivehealth',
     abi: ABI,
     description: 'Temperature and thermal throttling of SATA and NVMe drives',
+    routes: [
+      { route: 'SG_IO: SMART attributes 194, 190', needs: 'a SATA drive (sd*); CAP_SYS_RAWIO' },
+      { route: 'NVMe admin command: SMART log page', needs: 'an NVMe drive; CAP_SYS_ADMIN' },
+    ],
     groups: [sweep],
     options: {
       interval: {

@@ -21,6 +21,7 @@ export function defineGpuAmdSmi(libraries: readonly string[] = installed): Sampl
     name: 'gpu_amd_smi',
     abi: ABI,
     description: 'Memory, utilization, clocks, power, temperature and PCIe traffic of AMD GPUs',
+    routes: [{ route: 'rocm_smi', needs: 'an AMD GPU and librocm_smi64.so of ROCm' }],
     groups: [declaration],
     options: {
       interval: {

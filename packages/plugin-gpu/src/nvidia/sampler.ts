@@ -11,6 +11,7 @@ export function defineGpuNvidia(
     name: 'gpu_nvidia',
     abi: ABI,
     description: 'Memory, utilization, clocks, power, temperature and PCIe traffic of NVIDIA GPUs',
+    routes: [{ route: 'NVML', needs: 'an NVIDIA GPU and its driver with libnvidia-ml.so.1' }],
     groups: [declaration],
     options: {
       interval: {
