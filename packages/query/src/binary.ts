@@ -3,7 +3,7 @@ import { comparisonOperators, setOperators } from './check.ts';
 import type { Context } from './context.ts';
 import { arithmetic } from './duration.ts';
 import { Accumulator, commonConfig, type Histogram } from './histogram.ts';
-import { matchSeries } from './matching.ts';
+import { Claims, matchSeries } from './matching.ts';
 import { setOperation } from './sets.ts';
 import {
   floatSeries,
@@ -131,11 +131,15 @@ function ofVectors(
   const { op, bool } = expr;
   const swapped = expr.matching.card === 'one-to-many';
   const pairs = matchSeries(context, expr, left, right, grid);
-  const series = pairs.map(({ many, one, labels, dropName, rows }): VectorSeries => {
+  const claims = new Claims(expr.matching);
+  const series = pairs.map((pair): VectorSeries => {
+    const { many, one, labels, dropName, rows } = pair;
     context.budget.allocate(grid.count);
     const [a, b] = swapped ? [one, many] : [many, one];
-    if (a.histograms !== null || b.histograms !== null)
+    if (a.histograms !== null || b.histograms !== null) {
+      claims.add(pair, rows);
       return histogramPair(context, expr, a, b, labels, dropName, rows);
+    }
     const result = floatSeries(labels, dropName, grid.count);
     for (let i = 0; i < grid.count; i++) {
       if (rows[i] === 0) continue;
@@ -144,10 +148,11 @@ function ofVectors(
       else {
         const holds = compare(op, x, y);
         if (!bool && !holds) continue;
-        result.values[i] = bool ? Number(holds) : swapped ? y : x;
+        result.values[i] = bool ? Number(holds) : x;
       }
       result.present[i] = 1;
     }
+    claims.add(pair, result.present);
     return result;
   });
   return { type: 'vector', series: series.filter((each) => each.present.includes(1)) };

@@ -23,6 +23,8 @@ export interface Pair {
   readonly dropName: boolean;
   /** 1 where both have a sample. */
   readonly rows: Uint8Array;
+  /** What may have one result at a time. */
+  readonly group: string;
 }
 
 /** signature: maps labels to what has to be equal on both sides. */
@@ -35,7 +37,7 @@ export function signature(matching: Matching): (labels: LabelSet) => string {
 
 /**
  * matchSeries: the pairs of an arithmetic operator or comparison. Throws REZ_ERR_QUERY_EXECUTION where at any time
- * the "one" side has two samples for a group, or a result would have two.
+ * the "one" side has two samples for a group.
  */
 export function matchSeries(
   context: Context,
@@ -54,7 +56,6 @@ export function matchSeries(
   checkOneSide(ones, many.series, swapped ? 'left' : 'right', grid);
   const isBroadcast =
     single !== undefined && !many.series.some((series) => ones.has(signatureOf(series.labels)));
-  const taken = new Map<string, Uint8Array>();
   const pairs: Pair[] = [];
   for (const series of many.series) {
     const key = signatureOf(series.labels);
@@ -65,33 +66,41 @@ export function matchSeries(
       const labels = resultLabels(expr, series.labels, partner.labels);
       // One to one, the group may give one result; with group_left, each set of labels may.
       const group = matching.card === 'one-to-one' && !isBroadcast ? key : labelKey(labels);
-      claim(taken, group, rows, matching, series.labels);
-      pairs.push({ many: series, one: partner, labels, dropName: series.dropName || expr.bool, rows });
+      const dropName = series.dropName || expr.bool;
+      pairs.push({ many: series, one: partner, labels, dropName, rows, group });
     }
   }
   return pairs;
 }
 
-function claim(
-  taken: Map<string, Uint8Array>,
-  group: string,
-  rows: Uint8Array,
-  { card }: Matching,
-  labels: LabelSet,
-): void {
-  const before = taken.get(group);
-  if (before === undefined) {
-    taken.set(group, rows.slice());
-    return;
+/** Claims: what has a result at which times. */
+export class Claims {
+  readonly #taken = new Map<string, Uint8Array>();
+  readonly #matching: Matching;
+
+  constructor(matching: Matching) {
+    this.#matching = matching;
   }
-  for (let i = 0; i < rows.length; i++) {
-    if (before[i] === 1 && rows[i] === 1)
-      throw executionError(
-        card === 'one-to-one'
-          ? `multiple matches for labels ${formatLabels(labels)}: many-to-one matching must be explicit (group_left/group_right)`
-          : 'multiple matches for labels: grouping labels must ensure unique matches',
-      );
-    before[i]! |= rows[i]!;
+
+  /**
+   * add: the times at which a pair gives a result; those that a comparison left out do not count. Throws
+   * REZ_ERR_QUERY_EXECUTION where another pair of its group has one at the same time.
+   */
+  add({ group, many }: Pair, present: Uint8Array): void {
+    const before = this.#taken.get(group);
+    if (before === undefined) {
+      this.#taken.set(group, present.slice());
+      return;
+    }
+    for (let i = 0; i < present.length; i++) {
+      if (before[i] === 1 && present[i] === 1)
+        throw executionError(
+          this.#matching.card === 'one-to-one'
+            ? `multiple matches for labels ${formatLabels(many.labels)}: many-to-one matching must be explicit (group_left/group_right)`
+            : 'multiple matches for labels: grouping labels must ensure unique matches',
+        );
+      before[i]! |= present[i]!;
+    }
   }
 }
 

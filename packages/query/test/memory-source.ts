@@ -26,13 +26,13 @@ export class ArraySource implements Source {
     return Promise.resolve(ids.map((id) => this.#columns[id]!));
   }
 
-  /** floats: values at startMs, startMs + interval …; undefined = no row. */
+  /** floats: values at startMs, startMs + interval …; undefined = no row; where `stale` is true the series ends. */
   floats(
     kind: 'counter' | 'gauge',
     metric: string,
     labels: Labels,
     values: readonly (number | undefined)[],
-    { startMs = 0, base = 0n }: { startMs?: number; base?: bigint } = {},
+    { startMs = 0, base = 0n, stale }: { startMs?: number; base?: bigint; stale?: readonly boolean[] } = {},
   ): this {
     const rows = values.flatMap((value, i) =>
       value === undefined ? [] : [[startMs + i * this.intervalMs, value] as const],
@@ -42,6 +42,14 @@ export class ArraySource implements Source {
       times: this.#shared(Float64Array.from(rows, ([time]) => time)),
       values: Float64Array.from(rows, ([, value]) => value),
       base,
+      ...(stale?.includes(true)
+        ? {
+            stale: Uint8Array.from(
+              stale.filter((_, i) => values[i] !== undefined),
+              Number,
+            ),
+          }
+        : {}),
     };
     return this.#add({ metric, kind, labels }, column);
   }

@@ -47,7 +47,8 @@ export const mathFunctions: Readonly<Record<string, MathFunction>> = {
 };
 
 const day = 86_400_000;
-const date = (seconds: number) => new Date(seconds * 1000);
+/** Fractions of a second go away towards zero, as in Prometheus. */
+const date = (seconds: number) => new Date(Math.trunc(seconds) * 1000);
 
 /** timeFunctions: parts of the UTC date of a sample value in seconds; NaN where that is no date. */
 export const timeFunctions: Readonly<Record<string, MathFunction>> = {
