@@ -71,7 +71,7 @@ export class OwnMetrics {
       this.#dropped.set({ reason }, counts?.dropped[reason] ?? 0);
     }
     const metrics = await this.#registry.getMetricsAsJSON();
-    return metrics.map(({ name, help, type, values }) => ({
+    const families = metrics.map(({ name, help, type, values }) => ({
       name,
       help,
       type: String(type) as FamilyType,
@@ -83,5 +83,6 @@ export class OwnMetrics {
         value,
       })),
     }));
+    return families.filter(({ samples }) => samples.length > 0);
   }
 }

@@ -4,7 +4,7 @@ import { SnapshotDecoder } from '@rezolus/exposition';
 
 /** Poll: how one poll of the agent ended. */
 export interface Poll {
-  readonly result: 'ok' | 'unreachable' | 'malformed';
+  readonly result: 'ok' | 'unreachable' | 'invalid';
   readonly seconds: number;
   /** Polls that did not happen because the one before took too long. */
   readonly skipped: number;
@@ -73,7 +73,7 @@ export class AgentPoller {
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof RezolusError)) throw error;
-      result = error.code === 'REZ_ERR_ENDPOINT_UNREACHABLE' ? 'unreachable' : 'malformed';
+      result = error.code === 'REZ_ERR_ENDPOINT_UNREACHABLE' ? 'unreachable' : 'invalid';
       this.snapshot = null;
       this.previous = null;
       this.body = null;
