@@ -36,7 +36,7 @@ function sumOf(data: ColumnData): { rows: number; sum: bigint } {
   if (data.kind === 'histogram') {
     for (let i = 0; i < data.counts.length; i++) sum += data.counts[i]! * BigInt(data.buckets[i]! + 1);
   } else {
-    for (let row = 0; row < rows; row++) if (data.valid?.[row] !== 0) sum += data.values[row]!;
+    for (let row = 0; row < rows; row++) if (data.valid?.[row] !== 0) sum += BigInt(data.values[row]!);
   }
   return { rows: present, sum: u64(sum) };
 }

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { openRecording } from '../src/reader/open.ts';
 import type { Recording } from '../src/reader/recording.ts';
 import { openAgent } from '../src/recorder/agent-endpoint.ts';
-import { type RecordOptions, record } from '../src/recorder/record.ts';
+import type { RecordOptions } from '../src/recorder/options.ts';
+import { record } from '../src/recorder/record.ts';
 import { type Reading, snapshotOf, startAgent } from './agent.ts';
 import { hasPython, python, scratch, shared } from './oracle.ts';
 
@@ -20,9 +21,12 @@ const ops = (name: string, op: string, value: bigint | null): Reading => ({
 const time = (row: number) => (1_795_427_121n + BigInt(row)) * 1_000_000_000n;
 
 /** until: options that stop after `rows` rows. */
-function until(rows: number, options: Omit<RecordOptions, 'signal'>) {
+function until(
+  rows: number,
+  { url, ...options }: Omit<RecordOptions, 'signal' | 'endpoints'> & { url: string },
+) {
   const stop = new AbortController();
-  return record({ ...options, signal: stop.signal }, (progress) => {
+  return record({ ...options, endpoints: [{ url }], signal: stop.signal }, (progress) => {
     if (progress.rows >= rows) stop.abort();
   });
 }
@@ -33,7 +37,7 @@ async function table(recording: Recording): Promise<Record<string, (bigint | nul
   for (const { index, kind, metadata } of recording.columns) {
     if (kind !== 'counter' && kind !== 'gauge') continue;
     const [data] = await recording.read([index], 0);
-    if (data?.kind === 'histogram') throw new Error('unexpected');
+    if (data?.kind === 'histogram' || data?.kind === 'float') throw new Error('unexpected');
     const values = Array.from(data!.values, (value, row) => (data!.valid?.[row] === 0 ? null : value));
     columns[`${metadata.metric}/${metadata.op}`] = values;
   }
@@ -58,6 +62,7 @@ describe('record', () => {
     expect(agent.requests.filter((path) => path !== '/metrics/binary').sort()).toEqual([
       '/metrics/descriptions',
       '/samplers',
+      '/status',
       '/systeminfo',
     ]);
     expect(readdirSync(folder.path('.'))).toEqual(['out.parquet']);
@@ -168,7 +173,12 @@ print(json.dumps([t.num_rows, [str(x) for x in t['3x1'].to_pylist()], [x[1] for 
       return null;
     });
     const output = folder.path('out.parquet');
-    const summary = await record({ url: agent.url, output, intervalMs: 20, signal: stop.signal });
+    const summary = await record({
+      endpoints: [{ url: agent.url }],
+      output,
+      intervalMs: 20,
+      signal: stop.signal,
+    });
     expect(summary).toMatchObject({ rows: 2, failed: 0 });
     expect(summary.elapsedMs).toBeLessThan(1500);
   });
@@ -177,7 +187,12 @@ print(json.dumps([t.num_rows, [str(x) for x in t['3x1'].to_pylist()], [x[1] for 
     using folder = scratch();
     await using agent = await startAgent((n) => snapshotOf(time(n), [ops('1', 'read', 1n)]));
     const progress: (number | null)[] = [];
-    const options = { url: agent.url, output: folder.path('out.parquet'), intervalMs: 50, durationMs: 200 };
+    const options = {
+      endpoints: [{ url: agent.url }],
+      output: folder.path('out.parquet'),
+      intervalMs: 50,
+      durationMs: 200,
+    };
     const { rows } = await record(options, ({ remainingMs }) => progress.push(remainingMs));
     expect(rows).toBeGreaterThanOrEqual(3);
     expect(rows).toBeLessThanOrEqual(6);
@@ -193,7 +208,7 @@ print(json.dumps([t.num_rows, [str(x) for x in t['3x1'].to_pylist()], [x[1] for 
       return n > 0 ? null : snapshotOf(time(n), []);
     });
     const options = {
-      url: agent.url,
+      endpoints: [{ url: agent.url }],
       output: folder.path('out.parquet'),
       intervalMs: 20,
       signal: stop.signal,
@@ -204,7 +219,7 @@ print(json.dumps([t.num_rows, [str(x) for x in t['3x1'].to_pylist()], [x[1] for 
 
   it('refuses a folder that it cannot write to', async () => {
     await using agent = await startAgent((n) => snapshotOf(time(n), []));
-    const options = { url: agent.url, output: '/proc/nowhere/out.parquet', intervalMs: 20 };
+    const options = { endpoints: [{ url: agent.url }], output: '/proc/nowhere/out.parquet', intervalMs: 20 };
     await expect(record(options)).rejects.toMatchObject({ code: 'REZ_ERR_RECORDING_WRITE' });
   });
 

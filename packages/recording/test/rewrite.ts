@@ -1,5 +1,4 @@
 import { bucketCount } from '@rezolus/core/histogram';
-import { wordsOf } from '../src/parquet/bytes.ts';
 import type { ColumnSpec } from '../src/parquet/layout.ts';
 import { RecordingWriter, type Sink, type WriterOptions } from '../src/parquet/writer.ts';
 import type { Recording } from '../src/reader/recording.ts';
@@ -41,7 +40,8 @@ export async function rewrite(recording: Recording, sink: Sink, options: WriterO
           }
           writer.histogram(handles[i]!, dense[i]!);
         } else {
-          const words = wordsOf(column.values);
+          const { buffer, byteOffset, length } = column.values;
+          const words = new Uint32Array(buffer, byteOffset, 2 * length);
           writer.scalar(handles[i]!, words[2 * row]!, words[2 * row + 1]!);
         }
       }

@@ -55,7 +55,7 @@ Ends after --duration, or on SIGINT or SIGTERM with everything up to then in the
     try {
       const summary = await record(
         {
-          url: url.includes('://') ? url : `http://${url}`,
+          endpoints: [{ url }],
           output,
           intervalMs: flags.interval,
           ...(flags.duration !== undefined && { durationMs: flags.duration }),

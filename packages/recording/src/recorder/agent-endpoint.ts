@@ -2,6 +2,7 @@ import { RezolusError } from '@rezolus/core/errors';
 import { HttpClient } from '@rezolus/core/http';
 import { SnapshotDecoder } from '@rezolus/exposition';
 import type { Endpoint, EndpointFacts } from './endpoint.ts';
+import { parseAddress } from './endpoint-spec.ts';
 
 const factTimeoutMs = 5000;
 
@@ -23,13 +24,11 @@ export async function openAgent(address: string, options: AgentOptions = {}): Pr
   const target = base.pathname === '/' ? new URL('/metrics/binary', base) : base;
   const client = new HttpClient(base);
   const decoder = new SnapshotDecoder();
-  const scrape: Endpoint['scrape'] = async (limit, aborted) => {
-    const { status, body } = await client.get(target, limit, aborted);
-    if (status < 200 || status > 299) {
-      throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${target.href} answered with status ${status}`);
-    }
-    return decoder.decode(body);
+  const scrapeRaw: Endpoint['scrapeRaw'] = async (limit, aborted) => {
+    const body = await getBody(client, target, limit, aborted);
+    return { snapshot: decoder.decode(body), body };
   };
+  const scrape: Endpoint['scrape'] = async (limit, aborted) => (await scrapeRaw(limit, aborted)).snapshot;
   try {
     await scrape(timeoutMs, signal).catch((cause) => {
       if (!(cause instanceof RezolusError) || cause.code !== 'REZ_ERR_SNAPSHOT_FORMAT') throw cause;
@@ -38,40 +37,60 @@ export async function openAgent(address: string, options: AgentOptions = {}): Pr
       });
     });
     const facts = await fetchFacts(client, base, signal);
-    const labels = { source, endpoint: base.href };
-    return { source, labels, facts, scrape, [Symbol.dispose]: () => client[Symbol.dispose]() };
+    return {
+      protocol: 'msgpack',
+      source,
+      labels: { source, endpoint: base.href },
+      facts,
+      scrape,
+      scrapeRaw,
+      startedMs: async (aborted) => {
+        const status = await fetchJson(client, new URL('/status', base), aborted);
+        const uptime = status === null ? undefined : (JSON.parse(status) as { uptime_seconds?: unknown });
+        const seconds = uptime?.uptime_seconds;
+        return typeof seconds === 'number' ? Date.now() - seconds * 1000 : undefined;
+      },
+      [Symbol.dispose]: () => client[Symbol.dispose](),
+    };
   } catch (error) {
     client[Symbol.dispose]();
     throw error;
   }
 }
 
-function parseAddress(address: string): URL {
+/** getBody: the body of an answer of status 2xx. Throws as `Endpoint.scrape` does. */
+export async function getBody(
+  client: HttpClient,
+  url: URL,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { status, body } = await client.get(url, timeoutMs, signal);
+  if (status >= 200 && status <= 299) return body;
+  throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${url.href} answered with status ${status}`);
+}
+
+/** fetchJson: an answer that is JSON, as text; null where there is none. */
+async function fetchJson(client: HttpClient, url: URL, signal: AbortSignal): Promise<string | null> {
   try {
-    const url = new URL(address.includes('://') ? address : `http://${address}`);
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+    const json = Buffer.from(await getBody(client, url, factTimeoutMs, signal)).toString();
+    JSON.parse(json);
+    return json;
   } catch {
-    // Reported below, together with other protocols.
+    signal.throwIfAborted();
+    return null;
   }
-  throw new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `${address} is not an HTTP address`);
 }
 
 async function fetchFacts(client: HttpClient, base: URL, signal: AbortSignal): Promise<EndpointFacts> {
-  const fetchJson = async (key: keyof EndpointFacts, path: string): Promise<EndpointFacts> => {
-    try {
-      const { status, body } = await client.get(new URL(path, base), factTimeoutMs, signal);
-      const json = Buffer.from(body).toString();
-      JSON.parse(json);
-      return status === 200 ? { [key]: json } : {};
-    } catch {
-      signal.throwIfAborted();
-      return {};
-    }
+  const fetchFact = async (key: keyof EndpointFacts, path: string): Promise<EndpointFacts> => {
+    const json = await fetchJson(client, new URL(path, base), signal);
+    return json === null ? {} : { [key]: json };
   };
   const facts = await Promise.all([
-    fetchJson('systeminfo', '/systeminfo'),
-    fetchJson('descriptions', '/metrics/descriptions'),
-    fetchJson('samplers', '/samplers'),
+    fetchFact('systeminfo', '/systeminfo'),
+    fetchFact('descriptions', '/metrics/descriptions'),
+    fetchFact('samplers', '/samplers'),
   ]);
   return Object.assign({}, ...facts);
 }

@@ -1,176 +1,196 @@
-import { alignedTicks, type Logger, sentence, silentLogger } from '@rezolus/core';
-import { RezolusError } from '@rezolus/core/errors';
+import { stat } from 'node:fs/promises';
+import { alignedTicks, type Logger, RezolusError, sentence, silentLogger } from '@rezolus/core';
 import manifest from '../../package.json' with { type: 'json' };
-import { RecordingWriter } from '../parquet/writer.ts';
-import { openAgent } from './agent-endpoint.ts';
-import type { Endpoint } from './endpoint.ts';
-import { fileKeys } from './file-keys.ts';
-import { SnapshotWriter } from './snapshot-writer.ts';
-import { StagingFile } from './staging-file.ts';
+import { fileKeys, type RecordingEvent, type RecordingFacts } from '../facts.ts';
+import { JournaledWriter } from '../journal/journaled-writer.ts';
+import { partialOf } from '../journal/layout.ts';
+import { ColumnNames } from './column-names.ts';
+import { deadline } from './deadline.ts';
+import { describeRecording } from './describe.ts';
+import { identifier } from './identity.ts';
+import { type RecordOptions, type RecordProgress, type RecordSummary, scrapeTimeout } from './options.ts';
+import { Target, type TargetSample } from './target.ts';
 
-/** RecordOptions: what to record, where to and for how long. */
-export interface RecordOptions {
-  /** Address of a Rezolus agent, e.g. `http://localhost:4241`. */
-  readonly url: string;
-  /** Path of the recording; replaced when the new one is whole. */
-  readonly output: string;
-  readonly intervalMs: number;
-  /** Until the signal where left out. */
-  readonly durationMs?: number;
-  /** Label and file key `source`; default `rezolus`. */
-  readonly source?: string;
-  /** File keys of the user's own. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Ends the recording at once; what was recorded is kept. */
-  readonly signal?: AbortSignal;
-  readonly log?: Logger;
-}
-
-/** RecordProgress: state of a recording after a tick. */
-export interface RecordProgress {
-  readonly rows: number;
-  readonly series: number;
-  /** In the file; the open row group is still in memory. */
-  readonly bytesWritten: number;
-  /** Moments at which no scrape began because the one before took too long. */
-  readonly missed: number;
-  /** Scrapes that failed, each of them a gap. */
-  readonly failed: number;
-  readonly elapsedMs: number;
-  /** Null where the recording runs until the signal. */
-  readonly remainingMs: number | null;
-}
-
-/** RecordSummary: what a finished recording holds. */
-export interface RecordSummary extends Omit<RecordProgress, 'remainingMs'> {
-  readonly output: string;
-  readonly firstNs: bigint;
-  readonly lastNs: bigint;
-}
+/** createdBy: what recordings of this version call their writer. */
+export const createdBy = `rezolus version ${manifest.version}`;
 
 /**
- * record: records the snapshots of an agent into a Parquet file until the duration is over or the signal aborts.
- * Throws REZ_ERR_ENDPOINT_* where the agent cannot be used, REZ_ERR_RECORDING_WRITE where the file cannot be written
- * and REZ_ERR_RECORDING_EMPTY where no snapshot was taken; there is no file then.
+ * record: records endpoints into a Parquet file until the duration is over or the signal aborts. Each interval is in the
+ * journal beside the output before it counts. Throws REZ_ERR_ENDPOINT_* where no endpoint can be used,
+ * REZ_ERR_RECORDING_BUSY and _UNFINISHED where the output is taken, REZ_ERR_RECORDING_EMPTY where no sample was taken,
+ * and REZ_ERR_RECORDING_WRITE where the file could not be written any more: what was recorded until then is in the file,
+ * or, where not even that could be written, is left for `recoverRecording`; the message says which.
  */
 export async function record(
   options: RecordOptions,
   onProgress: (progress: RecordProgress) => void = () => {},
 ): Promise<RecordSummary> {
-  const { url, source, intervalMs, signal } = options;
+  const { output, intervalMs, rowGroupRows } = options;
   if (!(intervalMs > 0)) throw new RangeError('the interval must be positive');
-  using endpoint = await openAgent(url, {
-    timeoutMs: scrapeTimeout(intervalMs),
-    ...(source === undefined ? {} : { source }),
-    ...(signal === undefined ? {} : { signal }),
-  }).catch((error) => {
-    if (signal?.aborted === true) throw empty(url);
-    throw error;
-  });
-  await using file = await StagingFile.create(options.output);
-  const recorder = new Recorder(endpoint, file, options);
-  await recorder.run(onProgress);
-  return await recorder.finish(file);
+  if ((await stat(output).catch(() => null))?.isDirectory()) {
+    throw new RezolusError('REZ_ERR_RECORDING_WRITE', `${output} is a folder`);
+  }
+  const limit = rowGroupRows === undefined ? {} : { rowGroupRows };
+  await using writer = await JournaledWriter.create(partialOf(output), { createdBy, ...limit });
+  using recorder = new Recorder(writer, options);
+  await recorder.open();
+  const fault = await recorder.run(onProgress);
+  return await recorder.finish(fault);
 }
 
-/** scrapeTimeout: twice the interval, between 2 and 10 s; all in ms. */
-export function scrapeTimeout(intervalMs: number): number {
-  return Math.min(Math.max(2 * intervalMs, 2000), 10_000);
-}
-
-class Recorder {
-  readonly #endpoint: Endpoint;
+class Recorder implements Disposable {
   readonly #options: RecordOptions;
+  readonly #signal: AbortSignal;
   readonly #log: Logger;
-  readonly #writer: RecordingWriter;
-  readonly #snapshots: SnapshotWriter;
+  readonly #writer: JournaledWriter;
+  readonly #targets: readonly Target[];
+  readonly #events: RecordingEvent[] = [];
   readonly #startedMs = performance.now();
   #missed = 0;
-  #failed = 0;
-  #firstNs: bigint | undefined;
-  #lastNs = 0n;
-  #version: string | undefined;
+  /** The facts changed since they were last written to the journal. */
+  #changed = false;
 
-  constructor(endpoint: Endpoint, file: StagingFile, options: RecordOptions) {
-    this.#endpoint = endpoint;
+  constructor(writer: JournaledWriter, options: RecordOptions) {
+    const { endpoints, node, instance } = options;
     this.#options = options;
+    this.#signal = options.signal ?? new AbortController().signal;
     this.#log = options.log ?? silentLogger;
-    this.#writer = new RecordingWriter(file, { createdBy: `rezolus version ${manifest.version}` });
-    this.#snapshots = new SnapshotWriter(this.#writer, endpoint.labels);
+    this.#writer = writer;
+    const several = endpoints.length > 1;
+    const used = new Set(['timestamp', 'duration']);
+    const identify = identifier({
+      several,
+      ...(node !== undefined && { node }),
+      ...(instance !== undefined && { instance }),
+    });
+    const context = {
+      sink: writer,
+      log: this.#log,
+      names: (name: string) => new ColumnNames(used, several ? `${name}::` : ''),
+      identify,
+      onFacts: () => {
+        this.#changed = true;
+      },
+      onEvent: (event: RecordingEvent) => {
+        this.#events.push(event);
+        this.#changed = true;
+        this.#log.warn({ ...event, timestamp: String(event.timestamp) }, event.description);
+      },
+    };
+    this.#targets = endpoints.map((spec) => new Target(spec, context));
   }
 
-  async run(onProgress: (progress: RecordProgress) => void): Promise<void> {
+  /** open: probes all endpoints; one must answer. */
+  async open(): Promise<void> {
+    const timeoutMs = scrapeTimeout(this.#options.intervalMs);
+    const results = await Promise.allSettled(
+      this.#targets.map((target) => target.open(timeoutMs, this.#signal)),
+    );
+    if (this.#signal.aborted) throw this.#empty();
+    const failures = results.filter((result) => result.status === 'rejected');
+    if (failures.length === results.length) {
+      if (failures.length === 1) throw failures[0]!.reason;
+      const reasons = failures.map(({ reason }) => sentence(reason)).join('; ');
+      throw new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `no endpoint answered: ${reasons}`);
+    }
+    for (const { reason } of failures) {
+      this.#log.warn({ error: sentence(reason) }, 'endpoint is away; it is tried again at every interval');
+    }
+    await this.#writer.setFacts(this.#facts());
+    this.#changed = false;
+    this.#options.ready?.();
+  }
+
+  /** run: samples until the end; resolves to what ended it early, if anything did. */
+  async run(onProgress: (progress: RecordProgress) => void): Promise<RezolusError | null> {
     const { intervalMs, durationMs = Number.POSITIVE_INFINITY } = this.#options;
-    const signal = this.#options.signal ?? new AbortController().signal;
     // As in the original, the duration counts from the first moment on the grid.
     const lengthMs = intervalMs + durationMs;
-    using stop = deadline(signal, lengthMs);
-    for await (const { missed } of alignedTicks(intervalMs, stop.signal)) {
-      this.#missed += missed;
-      if (missed > 0) this.#log.warn({ missed }, 'samples missed: the one before took too long');
-      await this.#sample(stop.signal);
-      if (stop.signal.aborted) return;
-      const progress = this.#progress();
-      const remainingMs = Math.max(0, lengthMs - progress.elapsedMs);
-      onProgress({ ...progress, remainingMs: Number.isFinite(remainingMs) ? remainingMs : null });
+    using stop = deadline(this.#signal, lengthMs);
+    try {
+      for await (const { atMs, missed } of alignedTicks(intervalMs, stop.signal)) {
+        this.#missed += missed;
+        if (missed > 0) this.#log.warn({ missed }, 'samples missed: the one before took too long');
+        await this.#sample(atMs, stop.signal);
+        if (stop.signal.aborted) return null;
+        const progress = this.#progress();
+        const remainingMs = Math.max(0, lengthMs - progress.elapsedMs);
+        onProgress({ ...progress, remainingMs: Number.isFinite(remainingMs) ? remainingMs : null });
+      }
+      return null;
+    } catch (error) {
+      if (error instanceof RezolusError && error.code === 'REZ_ERR_RECORDING_WRITE') return error;
+      throw error;
     }
   }
 
-  async finish(file: StagingFile): Promise<RecordSummary> {
-    if (this.#firstNs === undefined) throw empty(this.#options.url);
-    const range = { firstNs: this.#firstNs, lastNs: this.#lastNs };
-    const { intervalMs, metadata = {}, output } = this.#options;
-    await this.#writer.finish(fileKeys(this.#endpoint, range, intervalMs, this.#version, metadata));
-    await file.commit();
-    return { output, ...range, ...this.#progress() };
+  async finish(fault: RezolusError | null): Promise<RecordSummary> {
+    const { output } = this.#options;
+    const sampled = this.#targets.filter(({ firstNs }) => firstNs !== undefined);
+    if (this.#writer.rows === 0) throw fault ?? this.#empty();
+    await Promise.all(this.#targets.map((target) => target.settled()));
+    const rangeOf = (targets: readonly Target[]) => {
+      const first = targets.map(({ firstNs }) => firstNs!).sort((a, b) => (a < b ? -1 : 1))[0] ?? 0n;
+      const last = targets.map(({ lastNs }) => lastNs).sort((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
+      return { firstNs: first, lastNs: last };
+    };
+    const keys = fileKeys(this.#facts(), (source) =>
+      rangeOf(sampled.filter(({ endpoint }) => endpoint?.source === source)),
+    );
+    let size: number;
+    try {
+      size = await this.#writer.finish(output, keys);
+    } catch (cause) {
+      const left =
+        `${output} could not be finished; ${this.#writer.rows} rows are in ${partialOf(output)}: make room, then ` +
+        `\`rezolus recording recover ${output}\`, or recover to another place with --output`;
+      throw new RezolusError('REZ_ERR_RECORDING_WRITE', left, { cause });
+    }
+    const summary = { output, ...rangeOf(sampled), ...this.#progress(), bytesWritten: size };
+    if (fault === null) return summary;
+    const stopped = `the recording was stopped early; ${output} is complete up to then: ${summary.rows} rows`;
+    throw new RezolusError('REZ_ERR_RECORDING_WRITE', stopped, { cause: fault.cause ?? fault });
   }
 
-  async #sample(signal: AbortSignal): Promise<void> {
-    const snapshot = await this.#endpoint
-      .scrape(scrapeTimeout(this.#options.intervalMs), signal)
-      .catch((error) => {
-        if (signal.aborted) return null;
-        this.#failed++;
-        this.#log.warn({ error: sentence(error) }, 'no sample');
-        return null;
-      });
-    if (snapshot === null) return;
-    this.#firstNs ??= snapshot.systemTimeNs;
-    this.#lastNs = snapshot.systemTimeNs;
-    this.#version = snapshot.metadata.version ?? this.#version;
-    await this.#snapshots.append(snapshot);
+  [Symbol.dispose](): void {
+    for (const target of this.#targets) target[Symbol.dispose]();
+  }
+
+  async #sample(atMs: number, signal: AbortSignal): Promise<void> {
+    const timeoutMs = scrapeTimeout(this.#options.intervalMs);
+    const answers = await Promise.all(this.#targets.map((target) => target.sample(timeoutMs, signal)));
+    const samples = answers.filter((sample): sample is TargetSample => sample !== null);
+    const [first] = samples;
+    if (first === undefined) return;
+    if (this.#changed) {
+      this.#changed = false;
+      await this.#writer.setFacts(this.#facts());
+    }
+    // Clocks of several endpoints differ: their row is at the moment on the grid.
+    const timestampNs = this.#targets.length > 1 ? BigInt(Math.round(atMs * 1e6)) : first.timestampNs;
+    this.#writer.startRow(timestampNs, first.durationNs);
+    for (const sample of samples) sample.write();
+    await this.#writer.endRow();
+  }
+
+  #facts(): RecordingFacts {
+    const { intervalMs, node, instance, metadata: tags = {} } = this.#options;
+    return describeRecording(this.#targets, { intervalMs, node, instance, tags, events: this.#events });
   }
 
   #progress(): Omit<RecordProgress, 'remainingMs'> {
     return {
       rows: this.#writer.rows,
-      series: this.#snapshots.series,
+      series: this.#targets.reduce((sum, { series }) => sum + series, 0),
       bytesWritten: this.#writer.bytesWritten,
       missed: this.#missed,
-      failed: this.#failed,
+      failed: this.#targets.reduce((sum, { failed }) => sum + failed, 0),
       elapsedMs: performance.now() - this.#startedMs,
     };
   }
-}
 
-/** The longest single wait that timers can do. */
-const maxWaitMs = 2 ** 31 - 1;
-
-/** deadline: a signal that aborts with `signal` or after a time; disposing of it releases the timer. */
-function deadline(signal: AbortSignal, lengthMs: number): { signal: AbortSignal } & Disposable {
-  const over = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const arm = (leftMs: number) => {
-    const next = () => (leftMs > maxWaitMs ? arm(leftMs - maxWaitMs) : over.abort());
-    timer = setTimeout(next, Math.min(leftMs, maxWaitMs));
-  };
-  if (Number.isFinite(lengthMs)) arm(lengthMs);
-  return {
-    signal: AbortSignal.any([signal, over.signal]),
-    [Symbol.dispose]: () => clearTimeout(timer),
-  };
-}
-
-function empty(url: string): RezolusError {
-  return new RezolusError('REZ_ERR_RECORDING_EMPTY', `nothing was recorded from ${url}`);
+  #empty(): RezolusError {
+    const urls = this.#options.endpoints.map(({ url }) => url).join(', ');
+    return new RezolusError('REZ_ERR_RECORDING_EMPTY', `nothing was recorded from ${urls}`);
+  }
 }

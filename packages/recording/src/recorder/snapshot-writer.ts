@@ -10,31 +10,42 @@ import {
   type SnapshotGroup,
 } from '@rezolus/core';
 import { wordsOf } from '../parquet/bytes.ts';
-import type { RecordingWriter } from '../parquet/writer.ts';
+import type { RowSink } from '../parquet/row-sink.ts';
+import { ColumnNames } from './column-names.ts';
 
 /** Handles: the writer's columns of the series of a group, by kind and position; -1 = not known yet. */
 type Handles = Readonly<Record<MetricKind, Int32Array>>;
 
 /**
- * SnapshotWriter: writes snapshots of one endpoint as rows. A series is known by its kind and labels, not by its name
- * on the wire, which an agent that restarts may give to another series; its column is named after the first one.
- * Values that are absent are null.
+ * SnapshotWriter: writes snapshots of one endpoint as rows, or as the cells of rows that others write to as well. A
+ * series is known by its kind and labels, not by its name on the wire, which an agent that restarts may give to another
+ * series; its column is named after the first one. Values that are absent are null. Columns that the sink has already
+ * are gone on with.
  */
 export class SnapshotWriter {
-  readonly #writer: RecordingWriter;
+  readonly #sink: RowSink;
   readonly #labels: Labels;
+  readonly #names: ColumnNames;
   readonly #columns = new Map<string, number>();
-  readonly #names = new Set<string>(['timestamp', 'duration']);
   /** Decoders keep the schema object while it does not change. */
   readonly #handles = new WeakMap<GroupSchema, Handles>();
   /** Row of the last value by column. */
   readonly #lastRow: number[] = [];
+  readonly #lastCount: number[] = [];
   readonly #configs: (HistogramConfig | undefined)[] = [];
   #duplicates = 0;
+  #counters = 0;
+  #decreased = 0;
 
-  constructor(writer: RecordingWriter, labels: Labels) {
-    this.#writer = writer;
+  constructor(sink: RowSink, labels: Labels, names?: ColumnNames) {
+    this.#sink = sink;
     this.#labels = labels;
+    this.#names = names ?? new ColumnNames(new Set(sink.columns.map(({ name }) => name)));
+    for (const [column, { kind, metadata }] of sink.columns.entries()) {
+      if (kind === 'timestamp' || kind === 'duration') continue;
+      this.#columns.set(identity(metadata), column);
+      this.#configs[column] = powersOf(metadata);
+    }
   }
 
   /** series: how many series were seen so far. */
@@ -47,13 +58,25 @@ export class SnapshotWriter {
     return this.#duplicates;
   }
 
-  /** append: one row. Rejects with what the sink of the writer throws. */
+  /** decreased: the part of the counters above zero that the last snapshot had lower than the one before. */
+  get decreased(): number {
+    return this.#counters === 0 ? 0 : this.#decreased / this.#counters;
+  }
+
+  /** append: one row. Rejects with what the sink throws. */
   async append(snapshot: Snapshot): Promise<void> {
-    this.#writer.startRow(snapshot.systemTimeNs, snapshot.durationNs);
+    this.#sink.startRow(snapshot.systemTimeNs, snapshot.durationNs);
+    this.write(snapshot);
+    await this.#sink.endRow();
+  }
+
+  /** write: the cells of the row that the caller has begun. */
+  write(snapshot: Snapshot): void {
+    this.#counters = 0;
+    this.#decreased = 0;
     for (const group of snapshot.groups) {
       if (group.schema !== null) this.#group(group, group.schema);
     }
-    await this.#writer.endRow();
   }
 
   #group(group: SnapshotGroup, schema: GroupSchema): void {
@@ -86,8 +109,20 @@ export class SnapshotWriter {
       if (present !== null && present[i] === 0) continue;
       if (handles[i] === -1) handles[i] = this.#column(kind, series[i]!);
       const column = handles[i]!;
-      if (this.#claim(column)) this.#writer.scalar(column, words[2 * i]!, words[2 * i + 1]!);
+      if (!this.#claim(column)) continue;
+      const low = words[2 * i]!;
+      const high = words[2 * i + 1]!;
+      this.#sink.scalar(column, low, high);
+      if (kind === 'counter') this.#compare(column, high * 2 ** 32 + low);
     }
+  }
+
+  #compare(column: number, count: number): void {
+    const before = this.#lastCount[column] ?? 0;
+    this.#lastCount[column] = count;
+    if (before === 0) return;
+    this.#counters++;
+    if (count < before) this.#decreased++;
   }
 
   #histogram(value: HistogramValue, i: number, series: readonly SeriesSchema[], handles: Int32Array): void {
@@ -98,12 +133,12 @@ export class SnapshotWriter {
       known?.groupingPower === config.groupingPower && known.maxValuePower === config.maxValuePower;
     if (!same) handles[i] = this.#column('histogram', series[i]!, config);
     const column = handles[i]!;
-    if (this.#claim(column)) this.#writer.histogram(column, buckets);
+    if (this.#claim(column)) this.#sink.histogram(column, buckets);
   }
 
   /** claim: false where the column has a value in this row already. */
   #claim(column: number): boolean {
-    const row = this.#writer.rows;
+    const row = this.#sink.rows;
     if (this.#lastRow[column] === row) {
       this.#duplicates++;
       return false;
@@ -122,21 +157,23 @@ export class SnapshotWriter {
             max_value_power: String(config.maxValuePower),
           };
     const metadata: Labels = { ...own, ...powers, ...this.#labels, metric_type: kind };
-    const identity = JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
-    let column = this.#columns.get(identity);
+    const key = identity(metadata);
+    let column = this.#columns.get(key);
     if (column === undefined) {
-      column = this.#writer.addColumn({ name: this.#unique(kind, name), kind, metadata });
-      this.#columns.set(identity, column);
+      column = this.#sink.addColumn({ name: this.#names.unique(kind, name), kind, metadata });
+      this.#columns.set(key, column);
       this.#configs[column] = config;
     }
     return column;
   }
+}
 
-  #unique(kind: MetricKind, name: string): string {
-    const full = (base: string) => (kind === 'histogram' ? `${base}:buckets` : base);
-    let unique = full(name);
-    for (let n = 2; this.#names.has(unique); n++) unique = full(`${name}~${n}`);
-    this.#names.add(unique);
-    return unique;
-  }
+function identity(metadata: Labels): string {
+  return JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function powersOf({ grouping_power: g, max_value_power: m }: Labels): HistogramConfig | undefined {
+  return g === undefined || m === undefined
+    ? undefined
+    : { groupingPower: Number(g), maxValuePower: Number(m) };
 }

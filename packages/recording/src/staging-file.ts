@@ -1,34 +1,44 @@
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { RezolusError } from '@rezolus/core/errors';
-import type { Sink } from '../parquet/writer.ts';
+import { writeAt } from './journal/files.ts';
+import { syncFolder } from './journal/finish.ts';
+import type { Sink } from './parquet/writer.ts';
 
 /**
- * StagingFile: a file that appears under its name only when it is whole: until then it is `<path>.partial` beside it.
+ * StagingFile: a file that appears under its name only when it is whole: until then it is a hidden one beside it.
  * Disposing of it before `commit` removes it. Errors are REZ_ERR_RECORDING_WRITE.
  */
 export class StagingFile implements Sink, AsyncDisposable {
   readonly #path: string;
-  readonly #partial: string;
+  readonly #draft: string;
   readonly #handle: FileHandle;
+  #size = 0;
   #committed = false;
 
-  private constructor(path: string, partial: string, handle: FileHandle) {
+  private constructor(path: string, draft: string, handle: FileHandle) {
     this.#path = path;
-    this.#partial = partial;
+    this.#draft = draft;
     this.#handle = handle;
   }
 
-  /** create: opens the staging file; an older one that was left behind is replaced. */
+  /** create: opens the hidden file. */
   static async create(path: string): Promise<StagingFile> {
-    const partial = `${path}.partial`;
-    const handle = await guard(path, () => open(partial, 'w', 0o644));
-    return new StagingFile(path, partial, handle);
+    const suffix = `${process.pid}-${randomBytes(4).toString('hex')}`;
+    const draft = join(dirname(path), `.${basename(path)}.${suffix}`);
+    const handle = await guard(path, () => open(draft, 'wx', 0o644));
+    return new StagingFile(path, draft, handle);
+  }
+
+  /** size: bytes so far. */
+  get size(): number {
+    return this.#size;
   }
 
   async write(parts: readonly Uint8Array[]): Promise<void> {
     await guard(this.#path, async () => {
-      for (let i = 0; i < parts.length; i += 512) await writeAll(this.#handle, parts.slice(i, i + 512));
+      this.#size = await writeAt(this.#handle, parts, this.#size);
     });
   }
 
@@ -37,7 +47,8 @@ export class StagingFile implements Sink, AsyncDisposable {
     await guard(this.#path, async () => {
       await this.#handle.sync();
       await this.#handle.close();
-      await rename(this.#partial, this.#path);
+      await rename(this.#draft, this.#path);
+      await syncFolder(dirname(this.#path));
     });
     this.#committed = true;
   }
@@ -45,15 +56,8 @@ export class StagingFile implements Sink, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#committed) return;
     await this.#handle.close().catch(() => {});
-    await rm(this.#partial, { force: true }).catch(() => {});
+    await rm(this.#draft, { force: true }).catch(() => {});
   }
-}
-
-async function writeAll(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  const wanted = parts.reduce((sum, part) => sum + part.length, 0);
-  const { bytesWritten } = await handle.writev(parts);
-  // A full disk or a quota may take a part; the rest then says why.
-  if (bytesWritten < wanted) await handle.writeFile(Buffer.concat(parts).subarray(bytesWritten));
 }
 
 async function guard<T>(path: string, action: () => Promise<T>): Promise<T> {

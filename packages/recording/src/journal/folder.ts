@@ -1,0 +1,250 @@
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { RecordingFacts } from '../facts.ts';
+import { chunkWords } from '../parquet/chunk-table.ts';
+import { magic } from '../parquet/format.ts';
+import type { ColumnSpec } from '../parquet/layout.ts';
+import type { EncodedRowGroup } from '../parquet/row-group.ts';
+import {
+  type Catalogue,
+  columnsPayload,
+  groupPayload,
+  type JournalGroup,
+  type JournalHeader,
+  jsonPayload,
+} from './catalogue.ts';
+import { claimFolder } from './claim.ts';
+import { FrameFile, writeAt } from './files.ts';
+import { frameType, partNames } from './layout.ts';
+import { Reserve } from './reserve.ts';
+
+/** The shortest time between the end of one fsync of the open rows and the start of the next, ms. */
+const syncPauseMs = 20;
+
+type Frames = [type: number, payload: Uint8Array][];
+
+/** FolderOptions: `filePerGroup`: every row group has a data file of its own, so that old ones can be removed. */
+export interface FolderOptions {
+  readonly filePerGroup: boolean;
+}
+
+/**
+ * JournalFolder: the files of a recording that is being written, and the order in which they are written. Whatever is
+ * cut off at any moment, the catalogue names only row groups that are whole, and the rows after them are in rows files.
+ * Errors are those of the file system.
+ */
+export class JournalFolder {
+  readonly path: string;
+  readonly reserve: Reserve;
+  groups: readonly JournalGroup[];
+  readonly #options: FolderOptions;
+  readonly #header: JournalHeader;
+  #facts: RecordingFacts;
+  #catalogue: FrameFile;
+  readonly #data = new Map<number, FileHandle>();
+  readonly #rows = new Map<number, FrameFile>();
+  /** How many columns are in the catalogue, and how many in it or in a rows file. */
+  #catalogued: number;
+  #journaled: number;
+  #syncing: Promise<void> | null = null;
+  #syncedMs = 0;
+  #syncFault: { error: unknown } | null = null;
+
+  private constructor(path: string, catalogue: FrameFile, state: Catalogue, options: FolderOptions) {
+    this.path = path;
+    this.reserve = new Reserve(join(path, partNames.reserve));
+    this.groups = state.groups;
+    this.#options = options;
+    this.#header = state.header;
+    this.#facts = state.facts;
+    this.#catalogue = catalogue;
+    this.#catalogued = state.columns.length;
+    this.#journaled = state.columns.length;
+  }
+
+  /** create: a new folder with the rows file of row group 1; claimed as `claimFolder` does. */
+  static async create(path: string, state: Catalogue, options: FolderOptions): Promise<JournalFolder> {
+    await claimFolder(path, async (draft) => {
+      const catalogue = await FrameFile.create(join(draft, partNames.catalogue));
+      await catalogue.append(stateFrames(state));
+      await catalogue.close();
+      const data = await open(join(draft, partNames.data(0)), 'wx', 0o644);
+      await writeAt(data, [magic], 0);
+      await data.close();
+    });
+    return JournalFolder.open(path, state, options);
+  }
+
+  /** open: a folder that is this process's own, in the given state. Starts the rows file after the last row group. */
+  static async open(path: string, state: Catalogue, options: FolderOptions): Promise<JournalFolder> {
+    const folder = new JournalFolder(path, await rewrite(path, state), state, options);
+    await folder.beginRows(state.lastSequence + 1);
+    return folder;
+  }
+
+  /** rowBytes: bytes of the rows that are in no row group yet. */
+  get rowBytes(): number {
+    return [...this.#rows.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** rowSizes: rows files by row group, and how long they are now. */
+  get rowSizes(): ReadonlyMap<number, number> {
+    return new Map([...this.#rows].map(([sequence, { size }]) => [sequence, size]));
+  }
+
+  /** beginRows: a new rows file for row group `sequence`. */
+  async beginRows(sequence: number): Promise<void> {
+    const path = join(this.path, partNames.rows(sequence));
+    await rm(path, { force: true });
+    this.#rows.set(sequence, await FrameFile.create(path));
+  }
+
+  /** appendRow: one row of row group `sequence`, with the columns that are new. Durable a moment later. */
+  async appendRow(sequence: number, row: Uint8Array, columns: readonly ColumnSpec[]): Promise<void> {
+    if (this.#syncFault !== null) throw this.#syncFault.error;
+    const frames: Frames = [[frameType.row, row]];
+    const known = columns.length;
+    if (known > this.#journaled) {
+      const more = columnsPayload(this.#journaled, columns.slice(this.#journaled));
+      frames.unshift([frameType.columns, more]);
+    }
+    const file = this.#rows.get(sequence)!;
+    await file.append(frames);
+    this.#journaled = known;
+    this.#sync(file);
+  }
+
+  /** storeGroup: a whole row group; its rows file goes when the group is durable. Can be tried again after an error. */
+  async storeGroup(sequence: number, group: EncodedRowGroup, columns: readonly ColumnSpec[]): Promise<void> {
+    const { parts, rows, firstNs, lastNs, size, table } = group;
+    const last = this.groups.at(-1);
+    const single = !this.#options.filePerGroup;
+    const file = single ? 0 : sequence;
+    const offset = single && last !== undefined ? last.offset + last.size : magic.length;
+    const handle = await this.data(file);
+    await writeAt(handle, parts, offset);
+    await handle.datasync();
+    const checksum = parts.reduce((crc, part) => crc32(part, crc), 0);
+    const stored = { sequence, file, offset, size, checksum, rows, firstNs, lastNs, table };
+    const frames: Frames = [[frameType.group, groupPayload(stored)]];
+    const known = Math.max(table.length / chunkWords, this.#catalogued);
+    if (known > this.#catalogued) {
+      const more = columnsPayload(this.#catalogued, columns.slice(this.#catalogued, known));
+      frames.unshift([frameType.columns, more]);
+    }
+    await this.#catalogue.append(frames);
+    await this.#catalogue.sync();
+    this.#catalogued = known;
+    this.groups = [...this.groups, stored];
+    await this.#dropRows(sequence);
+  }
+
+  /** setFacts: what the recording says of itself from now on. */
+  async setFacts(facts: RecordingFacts): Promise<void> {
+    this.#facts = facts;
+    await this.#catalogue.append([[frameType.facts, jsonPayload(facts)]]);
+  }
+
+  /** evict: forgets the row groups up to `sequence` and removes their data files. */
+  async evict(sequence: number, columns: readonly ColumnSpec[]): Promise<void> {
+    const gone = this.groups.filter((group) => group.sequence <= sequence);
+    if (gone.length === 0) return;
+    this.groups = this.groups.filter((group) => group.sequence > sequence);
+    await this.#catalogue.append([[frameType.evicted, jsonPayload({ through: sequence })]]);
+    for (const { file } of gone) {
+      await this.#data.get(file)?.close();
+      this.#data.delete(file);
+      await rm(join(this.path, partNames.data(file)), { force: true });
+    }
+    const live = this.groups.reduce((sum, { table }) => sum + table.byteLength + 512, 0);
+    if (this.#catalogue.size < 2 * live + 2 ** 20) return;
+    // Mostly of row groups that are gone: written anew.
+    const old = this.#catalogue;
+    this.#catalogue = await rewrite(this.path, {
+      header: this.#header,
+      columns: columns.slice(0, this.#catalogued),
+      groups: this.groups,
+      lastSequence: sequence,
+      facts: this.#facts,
+      damage: null,
+    });
+    await old.close();
+  }
+
+  /** data: a data file, open for reading and writing. */
+  async data(file: number): Promise<FileHandle> {
+    let handle = this.#data.get(file);
+    if (handle === undefined) {
+      const path = join(this.path, partNames.data(file));
+      handle = await open(path, 'r+').catch(() => open(path, 'wx+', 0o644));
+      if ((await handle.stat()).size === 0) await writeAt(handle, [magic], 0);
+      this.#data.set(file, handle);
+    }
+    return handle;
+  }
+
+  /** remove: removes the folder, which must be closed. */
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  /** close: closes all files; the folder stays. */
+  async close(): Promise<void> {
+    await this.#syncing;
+    const files = [this.#catalogue, ...this.#data.values(), ...this.#rows.values()];
+    this.#data.clear();
+    this.#rows.clear();
+    await Promise.all(files.map((file) => file.close().catch(() => {})));
+  }
+
+  #sync(file: FrameFile): void {
+    if (this.#syncing !== null || performance.now() - this.#syncedMs < syncPauseMs) return;
+    this.#syncing = file
+      .sync()
+      .catch((error) => {
+        // The file may have been closed because its row group is durable.
+        if (this.#rows.has(sequenceOf(this.#rows, file))) this.#syncFault = { error };
+      })
+      .finally(() => {
+        this.#syncing = null;
+        this.#syncedMs = performance.now();
+      });
+  }
+
+  async #dropRows(sequence: number): Promise<void> {
+    const file = this.#rows.get(sequence);
+    if (file === undefined) return;
+    this.#rows.delete(sequence);
+    await this.#syncing;
+    await file.close();
+    await rm(file.path, { force: true });
+  }
+}
+
+function sequenceOf(rows: ReadonlyMap<number, FrameFile>, file: FrameFile): number {
+  return [...rows].find(([, candidate]) => candidate === file)?.[0] ?? -1;
+}
+
+function stateFrames({ header, columns, groups, lastSequence, facts }: Catalogue): Frames {
+  const through = (groups[0]?.sequence ?? lastSequence + 1) - 1;
+  return [
+    [frameType.header, jsonPayload(header)],
+    [frameType.columns, columnsPayload(0, columns)],
+    [frameType.facts, jsonPayload(facts)],
+    ...groups.map((group): Frames[number] => [frameType.group, groupPayload(group)]),
+    ...(through > 0 ? ([[frameType.evicted, jsonPayload({ through })]] satisfies Frames) : []),
+  ];
+}
+
+/** rewrite: the catalogue as a new file with just this state; replaces the old one when it is durable. */
+async function rewrite(folder: string, state: Catalogue): Promise<FrameFile> {
+  const path = join(folder, partNames.catalogue);
+  const draft = `${path}.new`;
+  await rm(draft, { force: true });
+  const file = await FrameFile.create(draft);
+  await file.append(stateFrames(state));
+  await file.sync();
+  await rename(draft, path);
+  return file;
+}
