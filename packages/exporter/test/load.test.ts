@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { Snapshot } from '@rezolus/core';
+import { describe, expect, it } from 'vitest';
+import { histogramOf, snapshotOf } from '../../exposition/test/prometheus/snapshots.ts';
+import { ExporterProcess } from './exporter-process.ts';
+import { until } from './exporters.ts';
+import { FakeAgent } from './fake-agent.ts';
+
+/** seriesOf: as many series as asked for, 50 of them histograms. */
+function seriesOf(count: number): Snapshot {
+  return snapshotOf({
+    counters: Array.from({ length: count - 50 }, (_, i) => ({
+      labels: {
+        metric: `metric_${i % 60}`,
+        sampler: 's',
+        id: String(i),
+        name: `/system.slice/unit-${i}.service`,
+      },
+      value: BigInt(i) * 987_654_321n,
+    })),
+    histograms: Array.from({ length: 50 }, (_, i) => ({
+      labels: { metric: `latency_${i % 10}`, sampler: 's', op: String(i) },
+      value: histogramOf(Array.from({ length: 200 }, (_, j) => j * j * (i + 1))),
+    })),
+  });
+}
+
+async function start(count: number, interval = '1s') {
+  const agent = await FakeAgent.start(seriesOf(count));
+  const exporter = await ExporterProcess.start(
+    `[general]\nlisten = "127.0.0.1:0"\nsource = "${agent.url}"\ninterval = "${interval}"`,
+  );
+  await until(async () =>
+    (await (await fetch(`${exporter.address}/metrics`)).text()).includes('\nmetric_0_total'),
+  );
+  return {
+    agent,
+    exporter,
+    async [Symbol.asyncDispose]() {
+      await exporter[Symbol.asyncDispose]();
+      await agent[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const request = (headers = '') =>
+  `GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`;
+
+/** scrape: one scrape over a connection of its own; milliseconds from the connect, and how much came. */
+async function scrape(port: number, headers = ''): Promise<{ ms: number; bytes: number; head: string }> {
+  const startMs = performance.now();
+  const socket = connect(port, '127.0.0.1');
+  socket.write(request(headers));
+  let head = '';
+  socket.once('data', (part) => {
+    head = part.toString('latin1', 0, 100);
+    // What follows is only counted: the client should not be what is measured.
+    socket.resume();
+  });
+  await once(socket, 'close');
+  return { ms: performance.now() - startMs, bytes: socket.bytesRead, head };
+}
+
+const percentile = (values: number[], share: number) =>
+  values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))]!;
+
+describe('under load', () => {
+  it('answers 1,000 concurrent scrapes within a second, with less than 64 MB more memory', async () => {
+    await using running = await start(1000);
+    const { port } = running.exporter;
+    for (let i = 0; i < 50; i++) await scrape(port);
+    const before = running.exporter.memory('VmRSS');
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => scrape(port)));
+    const growth = running.exporter.memory('VmHWM') - before;
+    const p99 = percentile(
+      answers.map(({ ms }) => ms),
+      0.99,
+    );
+    console.info(
+      `1,000 scrapes of ${answers[0]!.bytes} bytes: p99 ${p99.toFixed(0)} ms, +${(growth / 2 ** 20).toFixed(1)} MB`,
+    );
+    expect(answers.every(({ head }) => head.startsWith('HTTP/1.1 200'))).toBe(true);
+    expect(p99).toBeLessThan(1000);
+    expect(growth).toBeLessThan(64 * 2 ** 20);
+  });
+
+  it('serves 20,000 series in under 50 ms', async () => {
+    await using running = await start(20_000, '250ms');
+    const { port } = running.exporter;
+    const protobuf =
+      'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
+    for (const accept of ['text/plain', 'application/openmetrics-text;version=1.0.0', protobuf]) {
+      // Each from a new snapshot, as a server that scrapes at the polling interval has it.
+      const times: number[] = [];
+      for (let i = 0; i < 15; i++) {
+        const { polls } = running.agent;
+        await until(() => running.agent.polls > polls);
+        const { ms, bytes } = await scrape(port, `Accept: ${accept}\r\n`);
+        expect(bytes).toBeGreaterThan(1e6);
+        times.push(ms);
+      }
+      console.info(`20,000 series as ${accept.slice(0, 30)}: median ${percentile(times, 0.5).toFixed(1)} ms`);
+      expect(percentile(times, 0.5)).toBeLessThan(50);
+    }
+  });
+
+  it('is not harmed by slow readers, half-open connections and long headers', async () => {
+    await using running = await start(20_000);
+    const { port, address } = running.exporter;
+    const sockets: Socket[] = [];
+    const open = (text: string) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.pause();
+      socket.write(text);
+      sockets.push(socket);
+    };
+    const before = running.exporter.memory('VmRSS');
+    for (let i = 0; i < 100; i++) {
+      open(request());
+      open('GET /metr');
+      open('');
+    }
+    const long = await fetch(`${address}/metrics`, { headers: { 'x-long': 'a'.repeat(20_000) } });
+    expect(long.status).toBe(431);
+    await until(async () =>
+      (await (await fetch(`${address}/metrics`)).text()).match(/scrapes_total\{format="text"\} \d{3}/),
+    );
+    const times: number[] = [];
+    for (let i = 0; i < 20; i++) times.push((await scrape(port)).ms);
+    console.info(
+      `beside 300 stuck connections: median ${percentile(times, 0.5).toFixed(1)} ms, +${((running.exporter.memory('VmHWM') - before) / 2 ** 20).toFixed(0)} MB`,
+    );
+    expect(percentile(times, 0.5)).toBeLessThan(200);
+    expect(running.exporter.memory('VmHWM') - before).toBeLessThan(128 * 2 ** 20);
+    // Connections that never ask are cut off after 10 s at most.
+    const halfOpen = sockets[1]!;
+    halfOpen.resume();
+    if (!halfOpen.destroyed) await once(halfOpen, 'close');
+    for (const socket of sockets) socket.destroy();
+  });
+});
