@@ -43,3 +43,13 @@ static __always_inline void histogram_add(u64 *buckets, u64 value)
 	if (index < HISTOGRAM_BUCKETS)
 		buckets[index]++;
 }
+
+/* histogram_add_shared: counts a value in a histogram that all CPUs share. */
+static __always_inline void histogram_add_shared(u64 *buckets, u64 value)
+{
+	u32 index = histogram_index(value);
+
+	asm volatile("" : "+r"(index));
+	if (index < HISTOGRAM_BUCKETS)
+		__sync_fetch_and_add(&buckets[index], 1);
+}

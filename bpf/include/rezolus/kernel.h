@@ -84,9 +84,12 @@ struct kernfs_node {
 	const char *name;
 };
 
+struct cgroup_subsys_state;
+
 struct cgroup {
 	struct kernfs_node *kn;
 	int level;
+	struct cgroup_subsys_state *subsys[1];
 };
 
 struct cgroup_subsys_state {

@@ -1,3 +1,5 @@
+import { parseDuration } from './duration.ts';
+
 /** OptionDeclaration: one key of `[samplers.<name>]`, as data: the host validates and documents it. */
 export type OptionDeclaration =
   | { readonly type: 'boolean'; readonly default: boolean; readonly description: string }
@@ -22,3 +24,13 @@ type OptionValue<D extends OptionDeclaration> = D extends { type: 'boolean' }
 
 /** OptionValues: what `create` receives; durations are milliseconds. */
 export type OptionValues<O extends OptionDeclarations> = { readonly [K in keyof O]: OptionValue<O[K]> };
+
+/** defaultOptions: every option at its default, as `create` receives it. */
+export function defaultOptions(declarations: OptionDeclarations): Record<string, boolean | number | string> {
+  return Object.fromEntries(
+    Object.entries(declarations).map(([key, option]) => [
+      key,
+      option.type === 'duration' ? (parseDuration(option.default) ?? Number.NaN) : option.default,
+    ]),
+  );
+}

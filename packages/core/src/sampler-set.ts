@@ -2,11 +2,12 @@ import type { BpfLoader } from './bpf.ts';
 import { RezolusError, sentence, UnsupportedError } from './errors.ts';
 import { type Clock, MetricGroup, systemClock } from './group.ts';
 import type { Logger } from './log.ts';
+import { defaultOptions } from './options.ts';
 import type { Refusal, Registration } from './registry.ts';
 import type { Sampler, SamplerContext } from './sampler.ts';
 import { healthOf, type SamplerStatus } from './status.ts';
 
-/** SamplerSettings: the validated `[samplers.<name>]` section of one sampler. */
+/** SamplerSettings: the validated `[samplers.<name>]` section of one sampler; an option left out has its default. */
 export interface SamplerSettings {
   readonly enabled: boolean;
   readonly options: Readonly<Record<string, boolean | number | string>>;
@@ -75,11 +76,11 @@ export class SamplerSet implements AsyncDisposable {
       registration,
       settings: options.settings(registration),
     }));
-    const enabledByPlugin = new Map<string, Set<string>>();
+    const enabledByPlugin = new Map<string, Map<string, SamplerContext['options']>>();
     for (const { registration, settings } of starting) {
-      const names = enabledByPlugin.get(registration.plugin.name) ?? new Set();
-      if (settings.enabled) names.add(registration.definition.name);
-      enabledByPlugin.set(registration.plugin.name, names);
+      const enabled = enabledByPlugin.get(registration.plugin.name) ?? new Map();
+      if (settings.enabled) enabled.set(registration.definition.name, settings.options);
+      enabledByPlugin.set(registration.plugin.name, enabled);
     }
     const shared = new Map<string, Promise<Disposable | AsyncDisposable>>();
     let firstIndex = 0;
@@ -189,13 +190,13 @@ export class SamplerSet implements AsyncDisposable {
     { definition, plugin }: Registration,
     settings: SamplerSettings,
     base: number,
-    enabled: ReadonlySet<string>,
+    enabled: SamplerContext['enabled'],
     sharedResources: Map<string, Promise<Disposable | AsyncDisposable>>,
     { possibleCpus, logger, bpf, clock = systemClock }: SamplerSetOptions,
   ): SamplerContext {
     return {
       sampler: definition.name,
-      options: settings.options,
+      options: { ...defaultOptions(definition.options ?? {}), ...settings.options },
       log: logger(definition.name),
       clock,
       bpf: bpf(plugin.name),

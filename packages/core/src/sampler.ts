@@ -54,8 +54,8 @@ export interface SamplerContext<Options = OptionValues<OptionDeclarations>> {
   readonly bpf: BpfLoader;
   /** Aborted when the agent stops or the sampler is shed. */
   readonly signal: AbortSignal;
-  /** Names of all samplers of this plugin that are enabled; parts of a shared BPF object are switched by it. */
-  readonly enabled: ReadonlySet<string>;
+  /** Options by name of all samplers of this plugin that are enabled; parts of a shared BPF object are switched by it. */
+  readonly enabled: ReadonlyMap<string, OptionValues<OptionDeclarations>>;
   /** possibleCpus: highest possible CPU id + 1. */
   readonly possibleCpus: number;
   /**

@@ -216,7 +216,7 @@ describe('SamplerSet', () => {
     const set = await start(
       [
         definition('a', (context, counting) => {
-          seen.push(...context.enabled);
+          seen.push(...context.enabled.keys());
           return counting;
         }),
         definition('b', () => {

@@ -8,7 +8,11 @@ export const maxCgroups = 4096;
 
 const containers = new ContainerDirectory();
 
-interface Cgroup {
+/** CGROUP_REMOVED of `rezolus/cgroup.h`, in the high half of a serial. */
+const removedMark = 0x8000_0000;
+
+/** Cgroup: a cgroup that exists, its serial in halves. */
+export interface Cgroup {
   readonly id: number;
   readonly serialLow: number;
   readonly serialHigh: number;
@@ -17,24 +21,29 @@ interface Cgroup {
 
 /**
  * CgroupTable: the user-space half of `rezolus/cgroup.h`: which cgroups there are, and their counters summed over the
- * rows of all CPUs. A row counts only under the serial of the cgroup that has the id now.
+ * rows of all CPUs. A row counts only under the serial of the cgroup that has the id now; a removed cgroup is no
+ * member any more, and what it counted goes to `readEnded`.
  */
 export class CgroupTable {
   members: readonly Member[] = [];
+  /** cgroups: those of `members`, in the same order. */
+  cgroups: readonly Cgroup[] = [];
 
   readonly #object: BpfObject;
   readonly #paths = new CgroupPaths();
   readonly #nameSpec: StructSpec;
   readonly #name: Uint8Array;
   readonly #serials: MappedMap;
+  readonly #removals: MappedMap;
   readonly #rows: MappedMap;
   readonly #banks: MappedMap;
   readonly #events: { readonly started: number; readonly highest: number; readonly unmeasured: number };
   readonly #cpus: number;
   readonly #synced = new WeakMap<MetricGroup, readonly Member[]>();
-  #cgroups: readonly Cgroup[] = [];
+  readonly #endedRead = new WeakMap<MetricGroup, number>();
   #byId = new Map<number, Cgroup>();
-  #started = -1;
+  #changes = -1;
+  #highest = 0;
 
   /**
    * `object` has the maps of `rezolus/cgroup.h`, `cgroups` (one row per CPU and cgroup, which begins with its serial) and
@@ -45,6 +54,7 @@ export class CgroupTable {
     this.#nameSpec = structs.cgroup_name!;
     this.#name = new Uint8Array(this.#nameSpec.size);
     this.#serials = object.map('cgroup_serials');
+    this.#removals = object.map('cgroup_removals');
     this.#rows = object.map('cgroups');
     this.#banks = object.map('banks');
     const bank = structs[bankStruct]!.fields;
@@ -61,24 +71,27 @@ export class CgroupTable {
     return totalOf(this.#banks, this.#events.unmeasured);
   }
 
-  /** refresh: where any CPU has met a new cgroup since the last call, looks up the names of those that are new. */
+  /** refresh: where any CPU has met a new cgroup or one was removed since the last call, brings `members` up to date. */
   refresh(): void {
-    const started = totalOf(this.#banks, this.#events.started);
-    if (started === this.#started) return;
-    this.#started = started;
+    const changes = totalOf(this.#banks, this.#events.started) + this.#removals.u32[0]!;
+    if (changes === this.#changes) return;
+    this.#changes = changes;
     const byId = new Map<number, Cgroup>();
-    const highest = largestOf(this.#banks, this.#events.highest);
-    for (let id = 0; id <= highest && id < this.#serials.entries; id++) {
+    this.#highest = Math.min(largestOf(this.#banks, this.#events.highest), this.#serials.entries - 1);
+    for (let id = 1; id <= this.#highest; id++) {
       const serialLow = this.#serials.u32[id * 2]!;
       const serialHigh = this.#serials.u32[id * 2 + 1]!;
-      if (serialLow === 0 && serialHigh === 0) continue;
+      if ((serialLow === 0 && serialHigh === 0) || serialHigh >= removedMark) continue;
       const known = this.#byId.get(id);
       const same = known?.serialLow === serialLow && known.serialHigh === serialHigh;
       byId.set(id, same ? known : { id, serialLow, serialHigh, member: this.#member(id) });
     }
+    const changed =
+      byId.size !== this.#byId.size || [...byId].some(([id, one]) => one !== this.#byId.get(id));
     this.#byId = byId;
-    this.#cgroups = [...byId.values()];
-    this.members = this.#cgroups.map(({ member }) => member);
+    if (!changed) return;
+    this.cgroups = [...byId.values()];
+    this.members = this.cgroups.map(({ member }) => member);
   }
 
   /** name: the path of a cgroup, or an empty text where it is not in the table. */
@@ -98,11 +111,46 @@ export class CgroupTable {
     group.beginRead();
     const target = new Uint32Array(group.counters.buffer);
     for (const [metric, offset] of offsets.entries()) {
-      for (const [index, cgroup] of this.#cgroups.entries()) {
-        this.#sum(target, (metric * this.#cgroups.length + index) * 2, cgroup, offset);
+      for (const [index, cgroup] of this.cgroups.entries()) {
+        this.#sum(target, (metric * this.cgroups.length + index) * 2, cgroup, offset);
       }
     }
     group.endRead();
+  }
+
+  /**
+   * readEnded: writes the counters at `offsets`, summed over the cgroups that were removed since the start, into a group
+   * per host. Where nothing came or went since the last call, only the window is new.
+   */
+  readEnded(group: MetricGroup, offsets: readonly number[]): void {
+    group.beginRead();
+    if (this.#endedRead.get(group) !== this.#changes) {
+      this.#endedRead.set(group, this.#changes);
+      for (const [metric, offset] of offsets.entries()) {
+        const ended = this.#ended(offset);
+        // While a row is given to another cgroup, what it holds is nowhere for a moment.
+        if (ended > group.counters[metric]!) group.counters[metric] = ended;
+      }
+    }
+    group.endRead();
+  }
+
+  /** Row 0 of each CPU, and the rows of removed cgroups whose id nobody has yet. */
+  #ended(offset: number): bigint {
+    const { u32, u64, stride } = this.#rows;
+    const serials = this.#serials.u32;
+    let total = 0n;
+    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      for (let id = 0; id <= this.#highest; id++) {
+        const row = (cpu * this.#serials.entries + id) * stride;
+        const low = u32[row >>> 2]!;
+        const high = u32[(row >>> 2) + 1]!;
+        // A serial is written there before it is in any row.
+        const live = serials[id * 2] === low && serials[id * 2 + 1] === high;
+        if (id === 0 || !live) total += u64[(row + offset) >>> 3]!;
+      }
+    }
+    return total;
   }
 
   #sum(target: Uint32Array, at: number, { id, serialLow, serialHigh }: Cgroup, offset: number): void {

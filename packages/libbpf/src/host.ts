@@ -42,6 +42,14 @@ export function tracepoints(
   return chosen;
 }
 
+/** routeOf: what programs hook, as a text; the hook by which series of removed cgroups end is no part of the route. */
+export function routeOf(programs: readonly ProgramStatus[]): string {
+  return programs
+    .filter(({ name }) => !name.startsWith('cgroup_rmdir_'))
+    .map(({ name, label = name }) => label)
+    .join(', ');
+}
+
 /**
  * requireAttached: for samplers that are nothing without all of their hooks. Throws for the first program that is not
  * attached: UnsupportedError where the kernel does not offer its hook, else REZ_ERR_BPF_ATTACH.

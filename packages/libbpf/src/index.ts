@@ -1,5 +1,5 @@
-export { CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
-export { cpuMembers, pidCapacity, requireAttached, tracepoints } from './host.ts';
+export { type Cgroup, CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
+export { cpuMembers, pidCapacity, requireAttached, routeOf, tracepoints } from './host.ts';
 export { controlSocket, type IoctlPointer, ioctl, ioctlAsync } from './ioctl.ts';
 export { type ForeignFunction, type ForeignValue, SharedLibrary } from './library.ts';
 export { linkObject } from './linker.ts';

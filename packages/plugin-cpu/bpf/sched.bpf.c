@@ -33,6 +33,10 @@ struct sched_bank {
 	u64 last_cycles;
 	u64 last_instructions;
 	u64 unread_counters;
+	/* switches to threads of cgroups beyond the table of histograms */
+	u64 cgroups_without_histograms;
+	/* switches that fell into the moment in which another CPU started the histograms of their cgroup */
+	u64 cgroup_histograms_raced;
 	u64 runqueue_latency[HISTOGRAM_BUCKETS];
 	u64 running[HISTOGRAM_BUCKETS];
 	u64 offcpu[HISTOGRAM_BUCKETS];
@@ -55,6 +59,7 @@ REZ_PER_TASK(tasks, sched_task);
 
 #include "migrations/migrations.bpf.h"
 #include "perf/perf.bpf.h"
+#include "runqueue/cgroup-times.bpf.h"
 #include "runqueue/runqueue.bpf.h"
 
 static __always_inline int on_switch(bool btf, bool preempt, struct task_struct *prev, struct task_struct *next)
@@ -64,7 +69,9 @@ static __always_inline int on_switch(bool btf, bool preempt, struct task_struct 
 	u32 next_pid = rez_read(btf, next, pid);
 	struct sched_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
 	u64 now = runqueue_enabled ? bpf_ktime_get_ns() : 0;
+	struct cgroup_times *times = 0;
 	struct perf_used used = {};
+	struct cgroup_ref ref;
 	struct sched_cgroup *row;
 	struct sched_task *task;
 
@@ -88,13 +95,16 @@ static __always_inline int on_switch(bool btf, bool preempt, struct task_struct 
 	}
 	if (next_pid != 0 && (runqueue_enabled || migrations_enabled)) {
 		task = bpf_map_lookup_elem(&tasks, &next_pid);
-		row = cgroup_row(btf, cgroups, sched_cgroup, next, cpu, &bank->cgroups);
+		ref = cgroup_of(btf, next);
+		row = cgroup_row_of(cgroups, sched_cgroup, ref, cpu, &bank->cgroups);
 		if (!task) {
 			bank->untracked_tasks++;
 			return 0;
 		}
+		if (runqueue_enabled && cgroup_histograms_capacity)
+			times = cgroup_times_of(bank, &ref);
 		if (runqueue_enabled)
-			runqueue_switch_in(bank, row, task, now);
+			runqueue_switch_in(bank, row, times, task, now);
 		if (migrations_enabled)
 			migrations_switch_in(bank, row, task, cpu);
 	}

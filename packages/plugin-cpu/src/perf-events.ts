@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { type Logger, type MetricGroup, parseCpuList, RezolusError, sentence } from '@rezolus/core';
+import {
+  type Logger,
+  type MetricGroup,
+  parseCpuList,
+  RezolusError,
+  sentence,
+  UnsupportedError,
+} from '@rezolus/core';
 import { type PerfEvent, PerfGroup } from '@rezolus/libbpf';
 import { type PerfTimes, verdictOf } from './perf-reading.ts';
 
@@ -182,7 +189,9 @@ export class PerfCounters implements Disposable {
       } catch (error) {
         first ??= error;
         this.#failed.set(source.cpu, sentence(error));
-        this.#log?.warn({ cpu: source.cpu }, sentence(error));
+        // What the machine does not have is told by the status, once.
+        if (error instanceof UnsupportedError) this.#log?.debug({ cpu: source.cpu }, sentence(error));
+        else this.#log?.warn({ cpu: source.cpu }, sentence(error));
       }
     }
     return first;

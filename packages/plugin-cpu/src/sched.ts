@@ -1,5 +1,5 @@
 import type { BpfObject, MappedMap, SamplerContext, SamplerReport } from '@rezolus/core';
-import { CgroupTable, maxCgroups, pidCapacity, totalOf, tracepoints } from '@rezolus/libbpf';
+import { CgroupTable, maxCgroups, pidCapacity, routeOf, totalOf, tracepoints } from '@rezolus/libbpf';
 import { sched as schedBpf } from './gen/sched.bpf.ts';
 import { handOver, openCounters } from './perf/counters.ts';
 
@@ -7,9 +7,9 @@ const bank = schedBpf.structs.sched_bank.fields;
 const cgroup = schedBpf.structs.sched_cgroup.fields;
 
 const hooks = {
-  cpu_migrations: ['sched_switch', 'sched_wakeup_new'],
-  cpu_perf: ['sched_switch'],
-  scheduler_runqueue: ['sched_switch', 'sched_wakeup', 'sched_wakeup_new'],
+  cpu_migrations: ['sched_switch', 'sched_wakeup_new', 'cgroup_rmdir'],
+  cpu_perf: ['sched_switch', 'cgroup_rmdir'],
+  scheduler_runqueue: ['sched_switch', 'sched_wakeup', 'sched_wakeup_new', 'cgroup_rmdir'],
 } as const;
 
 /** Sched: the loaded scheduler object, shared by cpu_migrations, cpu_perf and scheduler_runqueue. */
@@ -37,22 +37,26 @@ async function load(context: SamplerContext): Promise<Sched> {
   try {
     const runqueue = enabled.has('scheduler_runqueue');
     const migrations = enabled.has('cpu_migrations');
+    const histograms = Number(enabled.get('scheduler_runqueue')?.cgroup_histograms ?? 0);
     const chosen = tracepoints(object, schedBpf, bpf.kernelBtf, {
       sched_switch: true,
       sched_wakeup: runqueue,
       sched_wakeup_new: runqueue || migrations,
+      cgroup_rmdir: true,
     });
     object.configure({
       runqueue_enabled: runqueue,
       migrations_enabled: migrations,
       perf_enabled: counters !== null,
       cgroup_capacity: maxCgroups,
+      cgroup_histograms_capacity: histograms,
     });
     object.resize('banks', possibleCpus);
     object.resize('migrations_from', possibleCpus);
     object.resize('cgroups', possibleCpus * maxCgroups);
     object.resize('cgroup_names', maxCgroups);
     object.resize('cgroup_serials', maxCgroups);
+    object.resize('cgroup_histograms', Math.max(histograms, 1));
     object.resize('tasks', runqueue || migrations ? pidCapacity() : 1);
     object.load();
     if (counters !== null) handOver(object, counters);
@@ -74,13 +78,18 @@ async function load(context: SamplerContext): Promise<Sched> {
           hooks[sampler].some((hook) => name === `${hook}_${route}`),
         );
         return {
-          route: used.map(({ label }) => label).join(', '),
+          route: routeOf(used),
           programs: used,
           drops: {
             tasks_beyond_table: totalOf(banks, bank.untracked_tasks.offset),
             ...(sampler === 'cpu_perf' && {
               unread_counters: totalOf(banks, bank.unread_counters.offset),
             }),
+            ...(sampler === 'scheduler_runqueue' &&
+              histograms > 0 && {
+                cgroups_beyond_histograms: totalOf(banks, bank.cgroups_without_histograms.offset),
+                cgroup_histograms_raced: totalOf(banks, bank.cgroup_histograms_raced.offset),
+              }),
             cgroups_beyond_table: cgroups.unmeasured,
           },
           ...(sampler === accountant && { mapBytes }),

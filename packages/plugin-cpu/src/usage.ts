@@ -3,7 +3,7 @@ import { CgroupTable, maxCgroups } from '@rezolus/libbpf';
 import { usage as usageBpf } from './gen/usage.bpf.ts';
 
 const { structs } = usageBpf;
-const usageHooks = ['softirq_entry', 'softirq_exit', 'sched_process_exit'];
+const usageHooks = ['softirq_entry', 'softirq_exit', 'sched_process_exit', 'cgroup_attach_task'];
 
 /** Usage: the loaded object that passes over all threads, shared by cpu_bandwidth and cpu_usage. */
 export interface Usage extends Disposable {
@@ -30,7 +30,8 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
   const usage = enabled.has('cpu_usage');
   using cleanup = new DisposableStack();
   const object = cleanup.use(bpf.open(usageBpf));
-  const hooks = usage ? usageHooks : [];
+  const hooks = [...(usage ? usageHooks : []), 'cgroup_rmdir_btf'];
+  object.disable('cgroup_rmdir_raw');
   if (!usage) for (const hook of usageHooks) object.disable(hook);
   object.configure({
     cgroup_capacity: maxCgroups,
@@ -71,7 +72,7 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
       if (sampler === 'cpu_bandwidth') return { route: 'iter/task: cfs_bandwidth of each cgroup', drops };
       return {
         route:
-          'CPUs: /proc/stat; threads and cgroups: iter/task, tp_btf/sched_process_exit; softirqs: tp_btf/softirq_*',
+          'CPUs: /proc/stat; threads and cgroups: iter/task, tp_btf/sched_process_exit, tp_btf/cgroup_attach_task; softirqs: tp_btf/softirq_*',
         programs,
         drops,
         mapBytes,

@@ -102,6 +102,8 @@ describe('scheduler samplers against this kernel', () => {
   it('lose nothing', () => {
     expect(harness.status('scheduler_runqueue').drops).toEqual({
       tasks_beyond_table: 0,
+      cgroups_beyond_histograms: 0,
+      cgroup_histograms_raced: 0,
       cgroups_beyond_table: 0,
     });
   });

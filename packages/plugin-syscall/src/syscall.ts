@@ -1,5 +1,5 @@
 import type { MappedMap, SamplerContext, SamplerReport } from '@rezolus/core';
-import { CgroupTable, maxCgroups, pidCapacity, totalOf, tracepoints } from '@rezolus/libbpf';
+import { CgroupTable, maxCgroups, pidCapacity, routeOf, totalOf, tracepoints } from '@rezolus/libbpf';
 import { familyTable } from './families.ts';
 import { syscall as syscallBpf } from './gen/syscall.bpf.ts';
 
@@ -7,8 +7,8 @@ const bank = syscallBpf.structs.syscall_bank.fields;
 const cgroup = syscallBpf.structs.syscall_cgroup.fields;
 
 const hooks = {
-  syscall_counts: ['sys_enter'],
-  syscall_latency: ['sys_enter', 'sys_exit'],
+  syscall_counts: ['sys_enter', 'cgroup_rmdir'],
+  syscall_latency: ['sys_enter', 'sys_exit', 'cgroup_rmdir'],
 } as const;
 
 /** Syscall: the loaded system call object, shared by syscall_counts and syscall_latency. */
@@ -29,7 +29,11 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Syscall {
   const object = bpf.open(syscallBpf);
   try {
     const latency = enabled.has('syscall_latency');
-    const chosen = tracepoints(object, syscallBpf, bpf.kernelBtf, { sys_enter: true, sys_exit: latency });
+    const chosen = tracepoints(object, syscallBpf, bpf.kernelBtf, {
+      sys_enter: true,
+      sys_exit: latency,
+      cgroup_rmdir: true,
+    });
     object.configure({
       counts_enabled: enabled.has('syscall_counts'),
       latency_enabled: latency,
@@ -61,7 +65,7 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Syscall {
           tasks_beyond_table: totalOf(banks, bank.untracked_tasks.offset),
         };
         return {
-          route: used.map(({ label }) => label).join(', '),
+          route: routeOf(used),
           programs: used,
           drops,
           // One object for both: one of them accounts for it.

@@ -83,7 +83,7 @@ describe('syscall samplers against this kernel', () => {
   it('attach nothing on exit when latency is off', async () => {
     await using counts = await Harness.start([syscallCounts]);
     const status = counts.status('syscall_counts');
-    expect(status.programs!.map(({ label }) => label)).toEqual(['tp_btf/sys_enter']);
+    expect(status.programs!.map(({ label }) => label)).toEqual(['tp_btf/sys_enter', 'tp_btf/cgroup_rmdir']);
     await counts.refresh();
     const before = counts.sum('syscall', { op: 'query' });
     await runLoad('syscalls', 1000);

@@ -6,6 +6,8 @@ export const sched = {
   name: 'sched',
   object: new URL('../../bpf/sched.bpf.o', import.meta.url),
   programs: {
+    cgroup_rmdir_btf: { section: 'tp_btf/cgroup_rmdir' },
+    cgroup_rmdir_raw: { section: 'raw_tp/cgroup_rmdir' },
     sched_switch_btf: { section: 'tp_btf/sched_switch' },
     sched_switch_raw: { section: 'raw_tp/sched_switch' },
     sched_wakeup_btf: { section: 'tp_btf/sched_wakeup' },
@@ -14,24 +16,28 @@ export const sched = {
     sched_wakeup_new_raw: { section: 'raw_tp/sched_wakeup_new' },
   },
   maps: {
-    '.rodata': { type: 'array', keySize: 4, valueSize: 7, maxEntries: 1, mmapable: true, value: '.rodata' },
+    '.rodata': { type: 'array', keySize: 4, valueSize: 12, maxEntries: 1, mmapable: true, value: '.rodata' },
     cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
     cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
+    cgroup_removals: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     banks: { type: 'array', keySize: 4, valueSize: 12032, maxEntries: 1, mmapable: true, value: 'sched_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'sched_cgroup' },
     tasks: { type: 'array', keySize: 4, valueSize: 32, maxEntries: 1, mmapable: false, value: 'sched_task' },
     migrations_from: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     perf_cycles: { type: 'perf_event_array', keySize: 4, valueSize: 4, maxEntries: 0, mmapable: false },
     perf_instructions: { type: 'perf_event_array', keySize: 4, valueSize: 4, maxEntries: 0, mmapable: false },
+    cgroup_histograms: { type: 'array', keySize: 4, valueSize: 8000, maxEntries: 1, mmapable: true, value: 'cgroup_times' },
+    '.bss': { type: 'array', keySize: 4, valueSize: 7936, maxEntries: 1, mmapable: true, value: '.bss' },
   },
   structs: {
     '.rodata': {
-      size: 7,
+      size: 12,
       fields: {
         cgroup_capacity: { offset: 0, size: 4, count: 1 },
         runqueue_enabled: { offset: 4, size: 1, count: 1 },
         migrations_enabled: { offset: 5, size: 1, count: 1 },
         perf_enabled: { offset: 6, size: 1, count: 1 },
+        cgroup_histograms_capacity: { offset: 8, size: 4, count: 1 },
       },
     },
     cgroup_name: {
@@ -61,9 +67,11 @@ export const sched = {
         last_cycles: { offset: 80, size: 8, count: 1 },
         last_instructions: { offset: 88, size: 8, count: 1 },
         unread_counters: { offset: 96, size: 8, count: 1 },
-        runqueue_latency: { offset: 104, size: 8, count: 496 },
-        running: { offset: 4072, size: 8, count: 496 },
-        offcpu: { offset: 8040, size: 8, count: 496 },
+        cgroups_without_histograms: { offset: 104, size: 8, count: 1 },
+        cgroup_histograms_raced: { offset: 112, size: 8, count: 1 },
+        runqueue_latency: { offset: 120, size: 8, count: 496 },
+        running: { offset: 4088, size: 8, count: 496 },
+        offcpu: { offset: 8056, size: 8, count: 496 },
       },
     },
     sched_cgroup: {
@@ -89,11 +97,27 @@ export const sched = {
         reserved: { offset: 28, size: 4, count: 1 },
       },
     },
+    cgroup_times: {
+      size: 8000,
+      fields: {
+        serial: { offset: 0, size: 8, count: 1 },
+        claimed: { offset: 8, size: 8, count: 1 },
+        runqueue_latency: { offset: 16, size: 8, count: 496 },
+        offcpu: { offset: 3984, size: 8, count: 496 },
+      },
+    },
+    '.bss': {
+      size: 7936,
+      fields: {
+        no_times: { offset: 0, size: 8, count: 992, dims: [2, 496] },
+      },
+    },
   },
   variables: {
     cgroup_capacity: { map: '.rodata', offset: 0, size: 4 },
     runqueue_enabled: { map: '.rodata', offset: 4, size: 1 },
     migrations_enabled: { map: '.rodata', offset: 5, size: 1 },
     perf_enabled: { map: '.rodata', offset: 6, size: 1 },
+    cgroup_histograms_capacity: { map: '.rodata', offset: 8, size: 4 },
   },
 } as const satisfies BpfObjectSpec;

@@ -6,6 +6,8 @@ export const tlb = {
   name: 'tlb',
   object: new URL('../../bpf/tlb.bpf.o', import.meta.url),
   programs: {
+    cgroup_rmdir_btf: { section: 'tp_btf/cgroup_rmdir' },
+    cgroup_rmdir_raw: { section: 'raw_tp/cgroup_rmdir' },
     tlb_flush_btf: { section: 'tp_btf/tlb_flush' },
     tlb_flush_raw: { section: 'raw_tp/tlb_flush' },
   },
@@ -13,6 +15,7 @@ export const tlb = {
     '.rodata': { type: 'array', keySize: 4, valueSize: 4, maxEntries: 1, mmapable: true, value: '.rodata' },
     cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
     cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
+    cgroup_removals: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     banks: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'tlb_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'tlb_cgroup' },
   },

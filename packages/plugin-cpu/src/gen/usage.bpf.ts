@@ -6,9 +6,12 @@ export const usage = {
   name: 'usage',
   object: new URL('../../bpf/usage.bpf.o', import.meta.url),
   programs: {
+    cgroup_rmdir_btf: { section: 'tp_btf/cgroup_rmdir' },
+    cgroup_rmdir_raw: { section: 'raw_tp/cgroup_rmdir' },
     softirq_entry: { section: 'tp_btf/softirq_entry' },
     softirq_exit: { section: 'tp_btf/softirq_exit' },
     sched_process_exit: { section: 'tp_btf/sched_process_exit' },
+    cgroup_attach_task: { section: 'tp_btf/cgroup_attach_task' },
     read_tasks: { section: 'iter/task' },
   },
   maps: {
@@ -16,10 +19,11 @@ export const usage = {
     banks: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'usage_bank' },
     cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
     cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
+    cgroup_removals: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'usage_cgroup' },
     bandwidths: { type: 'array', keySize: 4, valueSize: 56, maxEntries: 1, mmapable: true, value: 'bandwidth_row' },
     softirqs: { type: 'array', keySize: 4, valueSize: 320, maxEntries: 1, mmapable: true, value: 'softirq_bank' },
-    accounts: { type: 'task_storage', keySize: 4, valueSize: 40, maxEntries: 0, mmapable: false, value: 'task_account' },
+    accounts: { type: 'task_storage', keySize: 4, valueSize: 56, maxEntries: 0, mmapable: false, value: 'task_account' },
     '.bss': { type: 'array', keySize: 4, valueSize: 48, maxEntries: 1, mmapable: true, value: '.bss' },
   },
   structs: {
@@ -82,7 +86,7 @@ export const usage = {
       },
     },
     task_account: {
-      size: 40,
+      size: 56,
       fields: {
         runtime: { offset: 0, size: 8, count: 1 },
         user: { offset: 8, size: 8, count: 1 },
@@ -90,6 +94,8 @@ export const usage = {
         total: { offset: 24, size: 8, count: 1 },
         known: { offset: 32, size: 4, count: 1 },
         exited: { offset: 36, size: 4, count: 1 },
+        cgroup_serial: { offset: 40, size: 8, count: 1 },
+        cgroup: { offset: 48, size: 4, count: 1 },
       },
     },
     '.bss': {

@@ -24,6 +24,39 @@ export const offcpu = histogram(
   'Distribution of the time threads were blocked: off CPU less the wait for one',
 );
 
+export const cpuRunqueueLatency: GroupDeclaration = {
+  name: 'scheduler_runqueue_cpu_runqlat',
+  per: 'cpu',
+  metrics: [
+    {
+      name: 'scheduler_cpu_runqueue_latency',
+      kind: 'histogram',
+      unit: 'nanoseconds',
+      description: 'Distribution of the time threads waited for a CPU, by the CPU they got',
+    },
+  ],
+};
+
+/** Order of the metrics = order of the histograms in `struct cgroup_times`. */
+export const cgroupHistograms: GroupDeclaration = {
+  name: 'scheduler_runqueue_cgroup_histograms',
+  per: 'cgroup',
+  metrics: [
+    {
+      name: 'cgroup_scheduler_runqueue_latency',
+      kind: 'histogram',
+      unit: 'nanoseconds',
+      description: 'Distribution of the time threads of a cgroup waited for a CPU',
+    },
+    {
+      name: 'cgroup_scheduler_offcpu_time',
+      kind: 'histogram',
+      unit: 'nanoseconds',
+      description: 'Distribution of the time threads of a cgroup were blocked: off CPU less the wait for one',
+    },
+  ],
+};
+
 /** Order of the metrics = order of the fields of `struct sched_bank` from `involuntary` on. */
 export const counters: GroupDeclaration = {
   name: 'scheduler_runqueue_counters',
@@ -98,4 +131,30 @@ export const cgroupSwitches: GroupDeclaration = {
     description: `Context switches of threads of a cgroup (${kind})`,
     labels: { kind },
   })),
+};
+
+/** What the counters per cgroup lose when a cgroup is removed, so that totals still add up. */
+export const endedCgroups: GroupDeclaration = {
+  name: 'scheduler_runqueue_ended_cgroups',
+  per: 'host',
+  metrics: [
+    {
+      name: 'cgroup_scheduler_runqueue_wait_ended_cgroups',
+      kind: 'counter',
+      unit: 'nanoseconds',
+      description: 'Total time that threads of cgroups that were removed had waited for a CPU',
+    },
+    {
+      name: 'cgroup_scheduler_offcpu_ended_cgroups',
+      kind: 'counter',
+      unit: 'nanoseconds',
+      description: 'Total time that threads of cgroups that were removed had been blocked',
+    },
+    ...(['involuntary', 'voluntary'] as const).map((kind) => ({
+      name: 'cgroup_scheduler_context_switch_ended_cgroups',
+      kind: 'counter' as const,
+      description: `Context switches of threads of cgroups that were removed (${kind})`,
+      labels: { kind },
+    })),
+  ],
 };

@@ -31,7 +31,7 @@ static __always_inline void runqueue_switch_out(struct sched_bank *bank, struct 
 }
 
 static __always_inline void runqueue_switch_in(struct sched_bank *bank, struct sched_cgroup *row,
-					       struct sched_task *task, u64 now)
+					       struct cgroup_times *times, struct sched_task *task, u64 now)
 {
 	u64 wait = 0, off = 0;
 
@@ -39,6 +39,8 @@ static __always_inline void runqueue_switch_in(struct sched_bank *bank, struct s
 		if (now >= task->enqueued_at) {
 			wait = now - task->enqueued_at;
 			histogram_add(bank->runqueue_latency, wait);
+			if (times)
+				histogram_add_shared(times->runqueue_latency, wait);
 			bank->runqueue_wait += wait;
 		} else {
 			bank->discarded++;
@@ -49,8 +51,11 @@ static __always_inline void runqueue_switch_in(struct sched_bank *bank, struct s
 		if (now >= task->offcpu_at + wait) {
 			off = now - task->offcpu_at - wait;
 			/* A preempted thread was never blocked. */
-			if (off)
+			if (off) {
 				histogram_add(bank->offcpu, off);
+				if (times)
+					histogram_add_shared(times->offcpu, off);
+			}
 		} else {
 			bank->discarded++;
 		}

@@ -1,5 +1,5 @@
 import { ABI, defineSampler, UnsupportedError } from '@rezolus/core';
-import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, tracepoints } from '@rezolus/libbpf';
+import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, routeOf, tracepoints } from '@rezolus/libbpf';
 import { tlb as tlbBpf } from '../gen/tlb.bpf.ts';
 import { cgroupFlushes, flushes } from './metrics.ts';
 
@@ -20,7 +20,10 @@ export const cpuTlbFlush = defineSampler({
     const { bpf, possibleCpus } = context;
     using cleanup = new DisposableStack();
     const object = cleanup.use(bpf.open(tlbBpf));
-    const hooks = tracepoints(object, tlbBpf, bpf.kernelBtf, { tlb_flush: true });
+    const hooks = tracepoints(object, tlbBpf, bpf.kernelBtf, {
+      tlb_flush: true,
+      cgroup_rmdir: true,
+    });
     object.configure({ cgroup_capacity: maxCgroups });
     object.resize('banks', possibleCpus);
     object.resize('cgroups', possibleCpus * maxCgroups);
@@ -28,7 +31,7 @@ export const cpuTlbFlush = defineSampler({
     object.resize('cgroup_serials', maxCgroups);
     object.load();
     const programs = object.attachAll(hooks);
-    if (programs.every(({ verdict }) => verdict === 'unsupported')) {
+    if (programs[0]!.verdict === 'unsupported') {
       throw new UnsupportedError(
         'tlb_flush',
         'this kernel has no tracepoint tlb_flush (it exists on x86 only)',
@@ -53,7 +56,7 @@ export const cpuTlbFlush = defineSampler({
         cgroups.read(perCgroup, offsets);
       },
       report: () => ({
-        route: programs.map(({ label }) => label).join(', '),
+        route: routeOf(programs),
         programs,
         drops: { cgroups_beyond_table: cgroups.unmeasured },
         mapBytes,

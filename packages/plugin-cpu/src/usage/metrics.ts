@@ -69,6 +69,19 @@ export const cgroupExited: GroupDeclaration = {
   ],
 };
 
+/** What cgroup_cpu_usage loses when a cgroup is removed, so that totals still add up. */
+export const endedCgroups: GroupDeclaration = {
+  name: 'cpu_usage_ended_cgroups',
+  per: 'host',
+  metrics: states.map((state) => ({
+    name: 'cgroup_cpu_usage_ended_cgroups',
+    kind: 'counter',
+    unit: 'nanoseconds',
+    description: `CPU time of the threads of cgroups that were removed in ${state} mode`,
+    labels: { state },
+  })),
+};
+
 export const tasks: GroupDeclaration = {
   name: 'cpu_usage_task',
   per: 'task',

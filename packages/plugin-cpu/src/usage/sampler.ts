@@ -1,7 +1,16 @@
 import { ABI, defineSampler } from '@rezolus/core';
 import { copyPerCpu, cpuMembers } from '@rezolus/libbpf';
 import { openUsage } from '../usage.ts';
-import { cgroupExited, cgroupUsage, cpu, softirqKinds, softirqs, softirqTime, tasks } from './metrics.ts';
+import {
+  cgroupExited,
+  cgroupUsage,
+  cpu,
+  endedCgroups,
+  softirqKinds,
+  softirqs,
+  softirqTime,
+  tasks,
+} from './metrics.ts';
 import { ProcStat } from './proc-stat.ts';
 import { TaskList } from './task-list.ts';
 
@@ -13,7 +22,7 @@ export const cpuUsage = defineSampler({
   routes: [
     {
       route:
-        '/proc/stat for CPUs; iter/task and tp_btf/sched_process_exit for threads and cgroups; tp_btf/softirq_entry, softirq_exit',
+        '/proc/stat for CPUs; iter/task and tp_btf/sched_process_exit and cgroup_attach_task for threads and cgroups; tp_btf/softirq_entry, softirq_exit',
       needs: 'kernel BTF',
     },
   ],
@@ -24,7 +33,7 @@ export const cpuUsage = defineSampler({
       description: 'One series per live thread (task_cpu_usage). Cgroups are measured either way.',
     },
   },
-  groups: [cpu, cgroupUsage, cgroupExited, tasks, softirqs, softirqTime],
+  groups: [cpu, cgroupUsage, cgroupExited, endedCgroups, tasks, softirqs, softirqTime],
   async create(context) {
     const { options, possibleCpus } = context;
     const usage = await openUsage(context);
@@ -37,6 +46,7 @@ export const cpuUsage = defineSampler({
       cpu: context.group(cpu.name),
       usage: context.group(cgroupUsage.name),
       exited: context.group(cgroupExited.name),
+      ended: context.group(endedCgroups.name),
       tasks: context.group(tasks.name),
       softirqs: context.group(softirqs.name),
       softirqTime: context.group(softirqTime.name),
@@ -67,6 +77,7 @@ export const cpuUsage = defineSampler({
         group.cpu.endRead();
         cgroups.read(group.usage, [row.user.offset, row.system.offset]);
         cgroups.read(group.exited, [row.exited.offset]);
+        cgroups.readEnded(group.ended, [row.user.offset, row.system.offset]);
         for (const [target, field] of softirqGroups) {
           target.beginRead();
           copyPerCpu(target.counters, soft, field.offset, softirqKinds.length, cpus);

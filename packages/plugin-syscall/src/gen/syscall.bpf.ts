@@ -6,6 +6,8 @@ export const syscall = {
   name: 'syscall',
   object: new URL('../../bpf/syscall.bpf.o', import.meta.url),
   programs: {
+    cgroup_rmdir_btf: { section: 'tp_btf/cgroup_rmdir' },
+    cgroup_rmdir_raw: { section: 'raw_tp/cgroup_rmdir' },
     sys_enter_btf: { section: 'tp_btf/sys_enter' },
     sys_enter_raw: { section: 'raw_tp/sys_enter' },
     sys_exit_btf: { section: 'tp_btf/sys_exit' },
@@ -15,6 +17,7 @@ export const syscall = {
     '.rodata': { type: 'array', keySize: 4, valueSize: 1030, maxEntries: 1, mmapable: true, value: '.rodata' },
     cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
     cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
+    cgroup_removals: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     banks: { type: 'array', keySize: 4, valueSize: 63680, maxEntries: 1, mmapable: true, value: 'syscall_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 192, maxEntries: 1, mmapable: true, value: 'syscall_cgroup' },
     starts: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: false, value: 'syscall_start' },
