@@ -1,33 +1,37 @@
-import type { Column, FloatColumn, Series, SeriesKind, Source } from '@rezolus/query';
+import { RezolusError } from '@rezolus/core/errors';
+import type { Column, Series, SeriesKind, Source } from '@rezolus/query';
+import { UnknownPage } from './parquet/page-reader.ts';
 import type { RecordingColumn } from './reader/columns.ts';
-import type { ColumnData, FloatData, ScalarData } from './reader/data.ts';
-import type { Recording } from './reader/recording.ts';
-import { type HistogramPart, histogramPart, joinHistograms } from './source/histogram-part.ts';
-import { type RowTimes, rowTimes, snap } from './source/row-times.ts';
-import { asDoubles, firstValue, joinScalars, scalarPart } from './source/scalar-part.ts';
+import type { ColumnData, FloatData, HistogramData, ScalarData } from './reader/data.ts';
+import { damaged, type Recording } from './reader/recording.ts';
+import { HistogramSeries } from './source/histogram-series.ts';
+import { asDoubles } from './source/join-columns.ts';
+import { type RowRange, type RowTimes, rowRange, rowTimes, snap } from './source/row-times.ts';
+import { ScalarSeries } from './source/scalar-series.ts';
 
-/** RecordingSourceOptions: `cacheBytes` bounds the decoded columns that are kept, default 256 MiB. */
+/**
+ * RecordingSourceOptions: `cacheBytes` bounds the decoded columns that are kept, default 256 MiB; `maxLoadBytes` those
+ * of one query, default 384 MiB.
+ */
 export interface RecordingSourceOptions {
   readonly cacheBytes?: number;
+  readonly maxLoadBytes?: number;
 }
 
 /** Field metadata that is not a label. */
 const notLabels = new Set(['metric', 'metric_type', 'unit', 'grouping_power', 'max_value_power']);
 
-type Part = FloatColumn | HistogramPart;
-
-/** Loaded: a column decoded for the row groups `from` to `to`. */
+/** Loaded: a series and the row groups of it that are decoded. */
 interface Loaded {
-  readonly part: Part;
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: number;
+  readonly data: ScalarSeries | HistogramSeries;
+  readonly groups: Uint8Array;
 }
 
 /**
  * recordingSource: the series of a recording for the query engine. Columns are decoded for the row groups that a query
  * needs and kept, the least recently used ones dropped first. Times are those of `rowTimes`. `load` throws
- * REZ_ERR_RECORDING_FORMAT for damaged pages and RangeError for an id that is not a series.
+ * REZ_ERR_RECORDING_FORMAT for damaged pages, REZ_ERR_QUERY_LIMIT above `maxLoadBytes` and RangeError for an id that is
+ * not a series.
  */
 export function recordingSource(recording: Recording, options: RecordingSourceOptions = {}): Source {
   return new RecordingSource(recording, options);
@@ -40,6 +44,7 @@ class RecordingSource implements Source {
   readonly endMs: number;
   readonly #recording: Recording;
   readonly #budget: number;
+  readonly #maxLoad: number;
   readonly #series: readonly Series[];
   /** File positions of the columns of the series: one, or those that hold it in turn. */
   readonly #columns: readonly (readonly number[])[];
@@ -47,13 +52,15 @@ class RecordingSource implements Source {
   readonly #starts: readonly number[];
   /** By id; the order of insertion is the order of use. */
   readonly #loaded = new Map<number, Loaded>();
-  #bytes = 0;
   #times: Promise<RowTimes> | undefined;
+  /** The last ranges of rows: columns of one range share their times. */
+  #ranges: RowRange[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(recording: Recording, { cacheBytes = 256 * 2 ** 20 }: RecordingSourceOptions) {
+  constructor(recording: Recording, options: RecordingSourceOptions) {
     this.#recording = recording;
-    this.#budget = cacheBytes;
+    this.#budget = options.cacheBytes ?? 256 * 2 ** 20;
+    this.#maxLoad = options.maxLoadBytes ?? 384 * 2 ** 20;
     const { intervalMs, rowGroups } = recording;
     this.intervalMs = intervalMs;
     const filled = rowGroups.filter(({ rows }) => rows > 0);
@@ -94,48 +101,111 @@ class RecordingSource implements Source {
       .then((timestamps) => rowTimes(timestamps, this.intervalMs));
     const rows = await this.#times;
     const [from, to] = this.#groupsWithin(startMs, endMs);
-    const wanted = new Map<number, { from: number; to: number; parts: Map<number, Part> }>();
-    for (const id of ids) {
-      const known = this.#loaded.get(id);
-      if (known !== undefined && known.from <= from && known.to >= to) continue;
-      wanted.set(id, {
-        from: Math.min(from, known?.from ?? from),
-        to: Math.max(to, known?.to ?? to),
-        parts: new Map(known === undefined ? [] : [[known.from, known.part]]),
-      });
-    }
-    const isKnown = (id: number, group: number) => {
-      const known = this.#loaded.get(id);
-      return known !== undefined && known.from <= group && group <= known.to;
-    };
-    for (let group = 0; group < this.#starts.length - 1; group++) {
-      const missing = [...wanted.keys()].filter((id) => {
-        const range = wanted.get(id)!;
-        return range.from <= group && group <= range.to && !isKnown(id, group);
-      });
-      if (missing.length === 0) continue;
+    const range = this.#range(rows, this.#starts[from] ?? 0, this.#starts[to + 1] ?? 0);
+    const unique = [...new Set(ids)];
+    for (const id of unique) this.#touch(id);
+    for (let group = from; range.end > range.start && group <= to; group++) {
       signal?.throwIfAborted();
-      const data = await this.#recording.read(
-        missing.flatMap((id) => this.#column(id)),
-        group,
-      );
-      for (const id of missing) {
-        const { parts } = wanted.get(id)!;
-        const own = data.splice(0, this.#column(id).length);
-        const whole = own.length === 1 ? own[0]! : asDoubles(own as (ScalarData | FloatData)[]);
-        parts.set(group, this.#part(id, whole, group, rows, [...parts.values()]));
-      }
+      const missing = unique.filter((id) => this.#loaded.get(id)!.groups[group] === 0);
+      if (missing.length > 0) await this.#decode(missing, group, rows.kept);
+      this.#check(unique);
     }
-    for (const [id, { from, to, parts }] of wanted) this.#keep(id, from, to, parts, rows);
-    const columns = ids.map((id) => this.#use(id));
+    const columns = ids.map((id) => this.#loaded.get(id)!.data.column(range));
     this.#evict();
     return columns;
+  }
+
+  /** decode: one row group of these series. */
+  async #decode(ids: readonly number[], group: number, kept: Uint8Array | null): Promise<void> {
+    const single = ids.filter((id) => this.#column(id).length === 1);
+    const pages = await this.#recording.readPages(
+      single.map((id) => this.#column(id)[0]!),
+      group,
+    );
+    const others = ids.filter((id) => this.#column(id).length > 1);
+    const start = this.#starts[group]!;
+    const count = this.#starts[group + 1]! - start;
+    try {
+      for (const [i, id] of single.entries()) {
+        const { data, groups } = this.#loaded.get(id)!;
+        try {
+          if (pages[i] == null) others.push(id);
+          else {
+            data.addPages(pages[i], start, count, kept);
+            groups[group] = 1;
+          }
+        } catch (error) {
+          if (!(error instanceof UnknownPage)) throw error;
+          others.push(id);
+        }
+      }
+    } catch (cause) {
+      throw damaged(cause);
+    }
+    for (const id of others) {
+      const { data, groups } = this.#loaded.get(id)!;
+      const own = await this.#recording.read(this.#column(id), group);
+      const whole: ColumnData = own.length === 1 ? own[0]! : asDoubles(own as (ScalarData | FloatData)[]);
+      if (data instanceof HistogramSeries) data.addData(whole as HistogramData, start, kept);
+      else data.addData(whole as ScalarData | FloatData, start);
+      groups[group] = 1;
+    }
+  }
+
+  /** touch: makes room for a series, or makes it the one that was used last. */
+  #touch(id: number): void {
+    const loaded = this.#loaded.get(id) ?? this.#create(id);
+    this.#loaded.delete(id);
+    this.#loaded.set(id, loaded);
+  }
+
+  #create(id: number): Loaded {
+    const { kind, histogram } = this.#series[id] ?? {};
+    const columns = this.#column(id).map((index) => this.#recording.columns[index]!);
+    const rows = this.#starts.at(-1)!;
+    const isFloat = columns.some(({ float }) => float === true);
+    const encoding = isFloat ? 'float' : kind === 'gauge' ? 'signed' : 'unsigned';
+    const data =
+      kind === 'histogram'
+        ? new HistogramSeries(histogram!)
+        : new ScalarSeries(kind as 'counter' | 'gauge', encoding, rows);
+    return { data, groups: new Uint8Array(this.#starts.length - 1) };
   }
 
   #column(id: number): readonly number[] {
     const column = this.#columns[id];
     if (column === undefined) throw new RangeError(`there is no series ${id}`);
     return column;
+  }
+
+  #range(rows: RowTimes, start: number, end: number): RowRange {
+    let range = this.#ranges.find((known) => known.start === start && known.end === end);
+    if (range === undefined) {
+      range = rowRange(rows, start, end);
+      this.#ranges = [range, ...this.#ranges.slice(0, 3)];
+    }
+    return range;
+  }
+
+  #check(ids: readonly number[]): void {
+    const bytes = ids.reduce((sum, id) => sum + this.#loaded.get(id)!.data.bytes, 0);
+    if (bytes <= this.#maxLoad) return;
+    for (const id of ids) this.#loaded.delete(id);
+    const most = Math.round(this.#maxLoad / 2 ** 20);
+    throw new RezolusError(
+      'REZ_ERR_QUERY_LIMIT',
+      `the query reads more than ${most} MiB of samples at once: use a shorter range or fewer series`,
+    );
+  }
+
+  #evict(): void {
+    let bytes = 0;
+    for (const { data } of this.#loaded.values()) bytes += data.bytes;
+    for (const [id, { data }] of this.#loaded) {
+      if (bytes <= this.#budget) return;
+      bytes -= data.bytes;
+      this.#loaded.delete(id);
+    }
   }
 
   /** groupsWithin: first and last row group that overlap a time range, widened by half an interval for rows that moved. */
@@ -147,62 +217,6 @@ class RecordingSource implements Source {
         Number(lastNs) / 1e6 >= startMs - slack && Number(firstNs) / 1e6 <= endMs + slack,
     );
     return [within[0]?.index ?? 0, within.at(-1)?.index ?? Math.min(0, groups.length - 1)];
-  }
-
-  #part(id: number, data: ColumnData, group: number, rows: RowTimes, known: readonly Part[]): Part {
-    const [start, end] = [this.#starts[group]!, this.#starts[group + 1] ?? 0];
-    const times = rows.times.subarray(start, end);
-    const kept = rows.kept?.subarray(start, end) ?? null;
-    if (data.kind === 'histogram') {
-      return histogramPart(data, this.#series[id]!.histogram!, times, kept);
-    }
-    const based = known.find((part): part is FloatColumn => 'base' in part && part.times.length > 0);
-    const base = data.kind === 'unsigned' ? (based?.base ?? firstValue(data) ?? 0n) : 0n;
-    return scalarPart(this.#series[id]!.kind as 'counter' | 'gauge', data, times, kept, base);
-  }
-
-  /** emptyPart: what a series of a recording without rows has. */
-  #emptyPart(id: number, rows: RowTimes): Part {
-    const { kind } = this.#series[id]!;
-    const [counts, starts, buckets] = [new BigUint64Array(0), new Uint32Array(1), new Uint16Array(0)];
-    const data: ColumnData =
-      kind === 'histogram'
-        ? { kind, starts, buckets, counts, valid: null }
-        : { kind: kind === 'gauge' ? 'signed' : 'unsigned', values: counts, valid: null };
-    return this.#part(id, data, 0, { times: rows.times, kept: null }, []);
-  }
-
-  #keep(id: number, from: number, to: number, parts: ReadonlyMap<number, Part>, rows: RowTimes): void {
-    const ordered = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-    if (ordered.length === 0) ordered.push(this.#emptyPart(id, rows));
-    const times = rows.times.subarray(this.#starts[from], this.#starts[to + 1]);
-    const part =
-      this.#series[id]!.kind === 'histogram'
-        ? joinHistograms(ordered as HistogramPart[], times)
-        : joinScalars(ordered as FloatColumn[], times);
-    this.#drop(id);
-    const bytes = sizeOf(part, rows.times);
-    this.#loaded.set(id, { part, from, to, bytes });
-    this.#bytes += bytes;
-  }
-
-  #use(id: number): Column {
-    const loaded = this.#loaded.get(id)!;
-    this.#loaded.delete(id);
-    this.#loaded.set(id, loaded);
-    return 'column' in loaded.part ? loaded.part.column : loaded.part;
-  }
-
-  #evict(): void {
-    for (const id of this.#loaded.keys()) {
-      if (this.#bytes <= this.#budget) return;
-      this.#drop(id);
-    }
-  }
-
-  #drop(id: number): void {
-    this.#bytes -= this.#loaded.get(id)?.bytes ?? 0;
-    this.#loaded.delete(id);
   }
 }
 
@@ -249,11 +263,4 @@ function parseDescriptions(json: string | undefined): Map<string, string> {
   } catch {
     return new Map();
   }
-}
-
-function sizeOf(part: Part, rowTimes: Float64Array): number {
-  const own = (times: Float64Array) => (times.buffer === rowTimes.buffer ? 0 : times.byteLength);
-  if (!('column' in part)) return own(part.times) + part.values.byteLength;
-  const { times, starts, buckets, counts, resets } = part.column;
-  return own(times) + starts.byteLength + buckets.byteLength + counts.byteLength + resets.byteLength;
 }

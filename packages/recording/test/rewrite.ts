@@ -1,5 +1,6 @@
 import { bucketCount } from '@rezolus/core/histogram';
 import type { ColumnSpec } from '../src/parquet/layout.ts';
+import type { RowSink } from '../src/parquet/row-sink.ts';
 import { RecordingWriter, type Sink, type WriterOptions } from '../src/parquet/writer.ts';
 import type { Recording } from '../src/reader/recording.ts';
 
@@ -12,9 +13,15 @@ export function memorySink(): Sink & { bytes(): Buffer } {
 /** rewrite: the rows of a recording through the writer. */
 export async function rewrite(recording: Recording, sink: Sink, options: WriterOptions): Promise<void> {
   const writer = new RecordingWriter(sink, options);
+  await copyRows(recording, writer);
+  await writer.finish(recording.metadata);
+}
+
+/** copyRows: the rows of a recording, cell by cell. */
+export async function copyRows(recording: Recording, writer: RowSink): Promise<void> {
   const series = recording.columns.filter(({ kind }) => !['timestamp', 'duration', 'other'].includes(kind));
-  const handles = series.map(({ name, kind, metadata }) =>
-    writer.addColumn({ name, kind, metadata } as ColumnSpec),
+  const handles = series.map(({ name, kind, metadata, float }) =>
+    writer.addColumn({ name, kind, metadata, float } as ColumnSpec),
   );
   const duration = recording.columns.find(({ kind }) => kind === 'duration');
   for (const { index, rows } of recording.rowGroups) {
@@ -48,5 +55,4 @@ export async function rewrite(recording: Recording, sink: Sink, options: WriterO
       await writer.endRow();
     }
   }
-  await writer.finish(recording.metadata);
 }

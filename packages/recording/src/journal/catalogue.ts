@@ -73,7 +73,7 @@ export function groupPayload({ table, firstNs, lastNs, ...rest }: JournalGroup):
 function readGroup(payload: Uint8Array): JournalGroup {
   const length = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
   const group = JSON.parse(text.decode(payload.subarray(4, 4 + length)));
-  const table: ChunkTable = new Uint32Array(payload.slice(4 + length).buffer);
+  const table: ChunkTable = new Uint32Array(new Uint8Array(payload.subarray(4 + length)).buffer);
   if (table.length % chunkWords !== 0) throw new RangeError('row group with half a column');
   return { ...group, firstNs: BigInt(group.firstNs), lastNs: BigInt(group.lastNs), table };
 }

@@ -170,6 +170,11 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     });
   }
 
+  /** settled: resolves when no row group is being written. */
+  async settled(): Promise<void> {
+    await this.#storing;
+  }
+
   /** evict: forgets the row groups that end before `beforeNs`. Only with `filePerGroup`. */
   async evict(beforeNs: bigint): Promise<void> {
     const gone = this.#folder.groups.filter(({ lastNs }) => lastNs < beforeNs);

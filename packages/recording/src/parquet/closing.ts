@@ -31,7 +31,7 @@ const kindOrder = { timestamp: 0, duration: 1, counter: 2, gauge: 3, histogram: 
  * one size and kind are written once and shared.
  */
 export function closingParts({ columns, groups, keyValues, createdBy, offset }: Closing): Uint8Array[] {
-  const order = sorted(columns);
+  const order = columnOrder(columns);
   const nulls = new NullPages(offset);
   const rowGroups = groups.map((group): RowGroupMetadata => {
     const known = group.table.length / chunkWords;
@@ -70,8 +70,8 @@ export function closingParts({ columns, groups, keyValues, createdBy, offset }: 
   return [...nulls.parts, footer];
 }
 
-/** NullPages: the all-null chunks of a file, one per kind of column and number of rows. */
-class NullPages {
+/** NullPages: the all-null chunks of a file from `offset` on, one per kind of column and number of rows. */
+export class NullPages {
   readonly parts: Uint8Array[] = [];
   readonly #known = new Map<string, { offset: number; table: ChunkTable }>();
   #offset: number;
@@ -99,7 +99,8 @@ class NullPages {
 
 const keyOf = (kind: ColumnKind, rows: number) => `${kind === 'histogram'} ${rows}`;
 
-function sorted(specs: readonly ColumnSpec[]): number[] {
+/** columnOrder: the numbers of the columns in the order of the file: time, counters, gauges, histograms, each by name. */
+export function columnOrder(specs: readonly ColumnSpec[]): number[] {
   return [...specs.keys()].sort((a, b) => {
     const kinds = kindOrder[specs[a]!.kind] - kindOrder[specs[b]!.kind];
     if (kinds !== 0) return kinds;

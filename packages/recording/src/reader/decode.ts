@@ -1,4 +1,4 @@
-import { type Inflate, supports, UnknownPage } from '../parquet/page-reader.ts';
+import { type DataPage, type Inflate, readPages, supports, UnknownPage } from '../parquet/page-reader.ts';
 import type { ColumnData, FloatData, ScalarData, StoredChunk } from './data.ts';
 import { decodeHistogram, decodeScalar, definitionLevel } from './page-decode.ts';
 import { decodeHistogramByWasm, decodeScalarsByWasm } from './wasm-decode.ts';
@@ -25,9 +25,20 @@ export async function decodeChunks(
   return results;
 }
 
-function tryDecode(chunk: StoredChunk, rows: number, inflate: Inflate): ColumnData | null {
+/** pagesOf: the pages of a chunk, decoded as they are asked for; null where it takes parquet-wasm to read it. */
+export function pagesOf(chunk: StoredChunk, inflate: Inflate): Iterable<DataPage> | null {
+  if (!isKnown(chunk)) return null;
+  const levels = { repetition: isHistogram(chunk) ? 1 : 0, definition: definitionLevel(chunk) } as const;
+  return readPages(chunk.chunk, chunk.bytes, levels, inflate);
+}
+
+function isKnown(chunk: StoredChunk): boolean {
   const level = definitionLevel(chunk);
-  if (!supports(chunk.chunk) || (isHistogram(chunk) ? level !== 3 : level > 1)) return null;
+  return supports(chunk.chunk) && (isHistogram(chunk) ? level === 3 : level <= 1);
+}
+
+function tryDecode(chunk: StoredChunk, rows: number, inflate: Inflate): ColumnData | null {
+  if (!isKnown(chunk)) return null;
   try {
     return isHistogram(chunk) ? decodeHistogram(chunk, rows, inflate) : decodeScalar(chunk, rows, inflate);
   } catch (error) {

@@ -1,10 +1,10 @@
 import { RezolusError } from '@rezolus/core/errors';
 import { chunkStart, readFooter } from '../parquet/footer-reader.ts';
 import { type FileMetadata, magic } from '../parquet/format.ts';
-import type { Inflate } from '../parquet/page-reader.ts';
+import type { DataPage, Inflate } from '../parquet/page-reader.ts';
 import { type ColumnLayout, columnLayouts, type RecordingColumn } from './columns.ts';
 import type { ColumnData, ScalarData, StoredChunk } from './data.ts';
-import { decodeChunks } from './decode.ts';
+import { decodeChunks, pagesOf } from './decode.ts';
 import { type RangeSource, readRanges } from './range-source.ts';
 
 /** RowGroup: rows that are stored together, and the earliest and latest of their timestamps in ns. */
@@ -34,6 +34,12 @@ export interface Recording {
    * of the kind `other`.
    */
   read(columns: readonly number[], rowGroup: number): Promise<ColumnData[]>;
+  /**
+   * readPages: as `read`, but columns come as pages that are decoded when they are asked for, null where they are
+   * written in a way that only `read` knows. Iterating throws what the decoder throws for damaged pages, `UnknownPage`
+   * for one that only `read` knows.
+   */
+  readPages(columns: readonly number[], rowGroup: number): Promise<(Iterable<DataPage> | null)[]>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -117,6 +123,16 @@ class OpenRecording implements Recording {
     }
   }
 
+  async readPages(columns: readonly number[], rowGroup: number): Promise<(Iterable<DataPage> | null)[]> {
+    const inflate = this.#inflate;
+    if (inflate === undefined) return columns.map(() => null);
+    try {
+      return (await this.#load(columns, rowGroup)).map((chunk) => pagesOf(chunk, inflate));
+    } catch (cause) {
+      throw damaged(cause);
+    }
+  }
+
   close(): Promise<void> {
     return this.#source.close();
   }
@@ -126,6 +142,8 @@ class OpenRecording implements Recording {
   }
 
   async #load(columns: readonly number[], rowGroup: number): Promise<StoredChunk[]> {
+    if (this.#file.rowGroups[rowGroup] === undefined)
+      throw new RangeError(`there is no row group ${rowGroup}`);
     const chunks = columns.map((column) => {
       const layout = this.#layouts[column];
       if (layout === undefined || layout.column.kind === 'other') {
@@ -150,7 +168,8 @@ class OpenRecording implements Recording {
   }
 }
 
-async function readFileMetadata(source: RangeSource): Promise<FileMetadata> {
+/** readFileMetadata: the footer of a Parquet file. Throws RangeError where it is none. */
+export async function readFileMetadata(source: RangeSource): Promise<FileMetadata> {
   if (source.size < magic.length + trailerLength) throw new RangeError('too short');
   const trailer = await source.read(source.size - trailerLength, trailerLength);
   if (!magic.every((byte, i) => trailer[4 + i] === byte)) throw new RangeError('not a Parquet file');
@@ -160,11 +179,13 @@ async function readFileMetadata(source: RangeSource): Promise<FileMetadata> {
   return readFooter(await source.read(start, length), start);
 }
 
-function plainU64(bytes: Uint8Array): bigint {
+/** plainU64: a u64 in PLAIN form, as in statistics. */
+export function plainU64(bytes: Uint8Array): bigint {
   return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
 }
 
-function damaged(cause: unknown): RezolusError {
+/** damaged: what went wrong in decoding, as the error that callers get. */
+export function damaged(cause: unknown): RezolusError {
   if (cause instanceof RezolusError) return cause;
   return new RezolusError('REZ_ERR_RECORDING_FORMAT', 'the recording could not be read', { cause });
 }
