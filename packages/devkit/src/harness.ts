@@ -1,7 +1,6 @@
 import {
   type HistogramValue,
   type Logger,
-  parseDuration,
   possibleCpus,
   type SamplerDefinition,
   SamplerRegistry,
@@ -46,15 +45,7 @@ export class Harness implements AsyncDisposable {
       ...registry.resolve(),
       settings: ({ definition }) => ({
         enabled: true,
-        options: {
-          ...Object.fromEntries(
-            Object.entries(definition.options ?? {}).map(([key, option]) => [
-              key,
-              option.type === 'duration' ? parseDuration(option.default)! : option.default,
-            ]),
-          ),
-          ...options.options?.[definition.name],
-        },
+        options: options.options?.[definition.name] ?? {},
       }),
       possibleCpus: possibleCpus(),
       logger: () => logger,
