@@ -121,10 +121,10 @@ describe('recordingSource', () => {
     const reads: string[] = [];
     const counting: Recording = Object.create(recording, {
       readTimestamps: { value: () => recording.readTimestamps() },
-      read: {
+      readPages: {
         value: (columns: number[], group: number) => {
           reads.push(`${columns}@${group}`);
-          return recording.read(columns, group);
+          return recording.readPages(columns, group);
         },
       },
       metadata: { value: recording.metadata },
@@ -149,7 +149,7 @@ describe('recordingSource', () => {
 
   it('forgets the columns that were not used for longest', async () => {
     const recording = await sample(rows);
-    const source = recordingSource(recording, { cacheBytes: 200 });
+    const source = recordingSource(recording, { cacheBytes: 400 });
     const [first] = await source.load([0], at(0), at(8));
     const [again] = await source.load([0], at(0), at(8));
     expect(again).toBe(first);
