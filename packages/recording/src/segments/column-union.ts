@@ -15,14 +15,14 @@ export class ColumnUnion {
   }
 
   /** of: the number of a column; those of the same kind and metadata have the same. */
-  of({ kind, float = false, name, metadata }: RecordingColumn): number {
+  of({ kind, float, name, metadata }: RecordingColumn): number {
     if (kind === 'other') throw new RangeError(`column ${name} is not a series`);
     const time = kind === 'timestamp' || kind === 'duration';
-    const key = time ? kind : identity([kind, float], metadata);
+    const key = time ? kind : identity([kind, float === true], metadata);
     let column = this.#known.get(key);
     if (column === undefined) {
       const unique = this.#names.unique(kind, name.replace(/:buckets$/, ''));
-      column = this.columns.push({ name: unique, kind, metadata, ...(float && { float }) }) - 1;
+      column = this.columns.push({ name: unique, kind, metadata, ...(float === true && { float }) }) - 1;
       this.#known.set(key, column);
     }
     return column;

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { RezolusError } from '@rezolus/core/errors';
 import { arrowSchema, arrowSchemaKey } from '../parquet/arrow-schema.ts';
 import { columnOrder, NullPages } from '../parquet/closing.ts';
 import { writeFooter } from '../parquet/footer.ts';
@@ -27,13 +28,15 @@ export interface ConcatenateOptions {
   ): ReadonlyMap<string, string>;
 }
 
-/** Concatenated: what the file holds; times are 0 where it has no rows. */
+/** Concatenated: what the file holds. */
 export interface Concatenated {
   readonly rows: number;
   readonly size: number;
   readonly firstNs: bigint;
   readonly lastNs: bigint;
 }
+
+const endOfTime = 2n ** 64n;
 
 /** Group: a row group of an input, with the chunks of the result's columns that it has. */
 interface Group {
@@ -47,12 +50,13 @@ interface Group {
 /**
  * concatenate: the row groups of recordings one after the other in one file. Pages are copied as they are. A column is
  * one with that of another input where both are of the same kind and metadata; where an input lacks it, it is null.
- * Throws ENOENT where an input is not there, RangeError where it is no recording of ours, REZ_ERR_RECORDING_WRITE.
+ * Throws REZ_ERR_RECORDING_EMPTY where there is no row group, ENOENT where an input is not there, RangeError where it is
+ * no recording of ours, and REZ_ERR_RECORDING_WRITE.
  */
 export async function concatenate(
   inputs: readonly string[],
   output: string,
-  { startNs = 0n, endNs = 2n ** 64n, createdBy, keys }: ConcatenateOptions,
+  { startNs = 0n, endNs = endOfTime, createdBy, keys }: ConcatenateOptions,
 ): Promise<Concatenated> {
   await using handles = new AsyncDisposableStack();
   const union = new ColumnUnion(timeColumns);
@@ -77,6 +81,8 @@ export async function concatenate(
       groups.push({ input, rows, firstNs, lastNs, chunks: new Map(own) });
     }
   }
+  if (groups.length === 0)
+    throw new RezolusError('REZ_ERR_RECORDING_EMPTY', `there are no rows for ${output}`);
   await using file = await StagingFile.create(output);
   await file.write([magic]);
   const moved: ReadonlyMap<number, ColumnChunk>[] = [];
@@ -97,10 +103,7 @@ export async function concatenate(
     };
     return { rows, chunks: order.map(chunkOf) };
   });
-  const firstNs = groups.reduce(
-    (least, group) => (group.firstNs < least ? group.firstNs : least),
-    groups[0]?.firstNs ?? 0n,
-  );
+  const firstNs = groups.reduce((least, group) => (group.firstNs < least ? group.firstNs : least), endOfTime);
   const lastNs = groups.reduce((most, group) => (group.lastNs > most ? group.lastNs : most), 0n);
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   const specs = order.map((column) => columns[column]!);
