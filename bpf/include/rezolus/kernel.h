@@ -148,6 +148,11 @@ struct kernfs_node___since_6_15 {
 	struct kernfs_node *__parent;
 };
 
+/* A handler of an interrupt line; the next one where devices share the line. */
+struct irqaction {
+	struct irqaction *next;
+};
+
 struct sk_buff {
 	char cb[48];
 	unsigned int len;

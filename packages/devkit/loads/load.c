@@ -16,19 +16,26 @@
  *   load unmap N              N pages written and dropped again, each a TLB flush
  *   load migrate N            N moves of one thread between CPU 0 and 1
  *   load loop add|remove N    makes /dev/loopN, or takes it away
+ *   load forks N              N times fork, exit, wait
+ *   load reuse N MS           N threads one after the other, all with one id, which is nobody's for MS busy ms in between
+ *   load cgroups DIR N ALIVE  N cgroups below DIR, ALIVE of them at a time; in each a process that naps three times
+ *   load moves FROM TO MS     one thread busy for MS ms in the cgroup FROM and as long in TO
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <linux/sched.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -333,6 +340,117 @@ static void loop(const char *action, long number)
 	report("loop", began, 1);
 }
 
+static void forks(long n)
+{
+	double began = now_ns();
+
+	for (long i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			exit(1);
+	}
+	report("forks", began, n);
+}
+
+static void busy(double ms)
+{
+	double until = now_ns() + ms * 1e6;
+
+	while (now_ns() < until)
+		;
+}
+
+static void reuse(long n, double ms)
+{
+	double began = now_ns();
+	pid_t id = 0;
+
+	for (long i = 0; i < n; i++) {
+		struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = i ? (__u64)&id : 0, .set_tid_size = i > 0 };
+		pid_t child = syscall(SYS_clone3, &args, sizeof(args));
+
+		if (child == 0)
+			_exit(0);
+		if (child < 0 || (i > 0 && child != id)) {
+			perror("clone3");
+			exit(1);
+		}
+		id = child;
+		waitpid(child, NULL, 0);
+		busy(ms);
+	}
+	report("reuse", began, n);
+}
+
+/* Moves this process into a cgroup; on v1 and v2 alike. */
+static void enter(const char *cgroup)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, "0", 1) != 1) {
+		perror(path);
+		_exit(1);
+	}
+	close(fd);
+}
+
+static void cgroups(const char *dir, long n, long alive)
+{
+	double began = now_ns();
+	char path[4000];
+	int status;
+
+	for (long first = 0; first < n; first += alive) {
+		long end = first + alive < n ? first + alive : n;
+
+		for (long i = first; i < end; i++) {
+			snprintf(path, sizeof(path), "%s/%ld", dir, i);
+			if (mkdir(path, 0755)) {
+				perror(path);
+				exit(1);
+			}
+		}
+		for (long i = first; i < end; i++) {
+			pid_t child = fork();
+
+			if (child == 0) {
+				snprintf(path, sizeof(path), "%s/%ld", dir, i);
+				enter(path);
+				for (int nap = 0; nap < 3; nap++)
+					usleep(1);
+				_exit(0);
+			}
+			if (child < 0 || waitpid(child, &status, 0) != child || status)
+				exit(1);
+		}
+		for (long i = first; i < end; i++) {
+			snprintf(path, sizeof(path), "%s/%ld", dir, i);
+			if (rmdir(path)) {
+				perror(path);
+				exit(1);
+			}
+		}
+	}
+	report("cgroups", began, n);
+}
+
+static void moves(const char *from, const char *to, double ms)
+{
+	double began = now_ns();
+
+	enter(from);
+	busy(ms);
+	enter(to);
+	busy(ms);
+	report("moves", began, 2);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "spin"))
@@ -362,6 +480,14 @@ int main(int argc, char **argv)
 		migrate(atol(argv[2]));
 	else if (argc == 4 && !strcmp(argv[1], "loop"))
 		loop(argv[2], atol(argv[3]));
+	else if (argc == 3 && !strcmp(argv[1], "forks"))
+		forks(atol(argv[2]));
+	else if (argc == 4 && !strcmp(argv[1], "reuse"))
+		reuse(atol(argv[2]), atof(argv[3]));
+	else if (argc == 5 && !strcmp(argv[1], "cgroups"))
+		cgroups(argv[2], atol(argv[3]), atol(argv[4]));
+	else if (argc == 5 && !strcmp(argv[1], "moves"))
+		moves(argv[2], argv[3], atof(argv[4]));
 	else
 		return 2;
 	return 0;

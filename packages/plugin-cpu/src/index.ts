@@ -3,6 +3,7 @@ export { cpuBranch } from './branch/sampler.ts';
 export { cpuCores } from './cores/sampler.ts';
 export { cpuDtlb } from './dtlb/sampler.ts';
 export { cpuFrequency } from './frequency/sampler.ts';
+export { cpuHardirq } from './hardirq/sampler.ts';
 export { cpuL3 } from './l3/sampler.ts';
 export { cpuMigrations } from './migrations/sampler.ts';
 export { cpuPerf } from './perf/sampler.ts';

@@ -4,6 +4,7 @@ import { cpuBranch } from './branch/sampler.ts';
 import { cpuCores } from './cores/sampler.ts';
 import { cpuDtlb } from './dtlb/sampler.ts';
 import { cpuFrequency } from './frequency/sampler.ts';
+import { cpuHardirq } from './hardirq/sampler.ts';
 import { cpuL3 } from './l3/sampler.ts';
 import { cpuMigrations } from './migrations/sampler.ts';
 import { cpuPerf } from './perf/sampler.ts';
@@ -17,6 +18,7 @@ const definitions = [
   cpuCores,
   cpuDtlb,
   cpuFrequency,
+  cpuHardirq,
   cpuL3,
   cpuMigrations,
   cpuPerf,
