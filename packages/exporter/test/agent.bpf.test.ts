@@ -1,0 +1,125 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { bucketLower, bucketUpper, type HistogramValue, type Snapshot } from '@rezolus/core';
+import { decodeSnapshot } from '@rezolus/exposition';
+import { expect, it } from 'vitest';
+import { freePort, Rezolus, startAgent, TemporaryFolder } from '../../../tests/support/rezolus.ts';
+import { until } from './exporters.ts';
+import { scrapeConfig, serverPath, serversMissing, TimeSeriesServer } from './servers.ts';
+
+const run = promisify(execFile);
+
+/** Reads and writes that the load makes, each. */
+const calls = 200_000;
+
+const keyOf = (name: string, labels: Readonly<Record<string, string>>) =>
+  JSON.stringify([name, ...Object.entries(labels).sort()]);
+
+/** countersOf: what an agent counts, by name and labels as they are in Prometheus. */
+function countersOf(snapshot: Snapshot): Map<string, bigint> {
+  const values = new Map<string, bigint>();
+  for (const { schema, counters, countersPresent } of snapshot.groups) {
+    schema?.counters.forEach(({ labels: { metric, unit: _, ...labels } }, i) => {
+      if (countersPresent === null || countersPresent[i] === 1)
+        values.set(keyOf(`${metric}_total`, labels), counters[i]!);
+    });
+  }
+  return values;
+}
+
+function latencyOf(snapshot: Snapshot, op: string): HistogramValue {
+  for (const { schema, histograms } of snapshot.groups) {
+    const i =
+      schema?.histograms.findIndex(({ labels }) => labels.metric === 'syscall_latency' && labels.op === op) ??
+      -1;
+    if (i >= 0) return histograms[i]!;
+  }
+  throw new Error('the agent has no syscall_latency');
+}
+
+/** bucketOf: smallest and largest value of the bucket with that rank. */
+function bucketOf({ buckets, config }: HistogramValue, quantile: number): { lower: number; upper: number } {
+  const total = buckets.reduce((sum, count) => sum + Number(count), 0);
+  let cumulative = 0;
+  for (let i = 0; i < buckets.length; i++) {
+    cumulative += Number(buckets[i]);
+    if (cumulative >= Math.ceil(quantile * total)) {
+      return { lower: Number(bucketLower(i, config)), upper: Number(bucketUpper(i, config)) };
+    }
+  }
+  throw new Error('an empty histogram');
+}
+
+it.skipIf(serversMissing)(
+  'a real Prometheus has the values of a real agent, also under known load',
+  async () => {
+    using folder = new TemporaryFolder();
+    const { agent, url } = await startAgent(folder);
+    await using _agent = agent;
+    const port = await freePort();
+    const config = folder.file(
+      'exporter.toml',
+      `[general]\nlisten = "127.0.0.1:${port}"\nsource = "${url}"\ninterval = "500ms"\n`,
+    );
+    await using exporter = new Rezolus(['exporter', config]);
+    await exporter.printed(/"address":"http/);
+    await using prometheus = await TimeSeriesServer.prometheus(scrapeConfig(`http://127.0.0.1:${port}`), [
+      '--enable-feature=native-histograms',
+    ]);
+    const snapshot = async () => decodeSnapshot(await (await fetch(`${url}/metrics/binary`)).bytes());
+    /** Prometheus' newest values, of a poll that began after this was called. */
+    const scraped = async () => {
+      const from = Date.now() / 1000;
+      const age = 'rezolus_exporter_snapshot_age_seconds';
+      await until(async () => (await prometheus.query(`timestamp(${age}) - ${age} > ${from}`)).length === 1);
+      return prometheus.query('{job="rezolus"}');
+    };
+
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(execFileSync(serverPath('promtool'), ['check', 'metrics'], { input: text }).toString()).toBe('');
+
+    const idle = await scraped();
+    const before = await snapshot();
+    await run('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=1', `count=${calls}`, 'status=none']);
+    const during = await snapshot();
+    const loaded = await scraped();
+    const after = await snapshot();
+
+    const lower = countersOf(during);
+    const upper = countersOf(after);
+    let compared = 0;
+    for (const { metric, value } of loaded) {
+      const { __name__: name, job: _, instance: __, ...labels } = metric;
+      const low = lower.get(keyOf(name!, labels));
+      const high = upper.get(keyOf(name!, labels));
+      if (low === undefined || high === undefined || low > high) continue;
+      expect(value, JSON.stringify(metric)).toBeGreaterThanOrEqual(Number(low));
+      expect(value, JSON.stringify(metric)).toBeLessThanOrEqual(Number(high));
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(100);
+
+    for (const op of ['read', 'write']) {
+      const of = (samples: typeof idle) =>
+        samples.find(({ metric }) => metric.__name__ === 'syscall_total' && metric.op === op)!.value;
+      const key = keyOf('syscall_total', { op, sampler: 'syscall_counts' });
+      const counted = Number(upper.get(key)! - countersOf(before).get(key)!);
+      expect(of(loaded) - of(idle)).toBeGreaterThanOrEqual(calls);
+      expect(counted).toBeGreaterThanOrEqual(calls);
+      for (const quantile of [0.5, 0.9]) {
+        const [theirs] = await prometheus.query(
+          `histogram_quantile(${quantile}, syscall_latency{op="${op}"})`,
+        );
+        const bounds = [bucketOf(latencyOf(during, op), quantile), bucketOf(latencyOf(after, op), quantile)];
+        console.info(
+          `${op} p${100 * quantile}: agent ${JSON.stringify(bounds[1])} ns, Prometheus ${theirs!.value.toFixed(0)} ns`,
+        );
+        expect(theirs!.value).toBeGreaterThanOrEqual(
+          Math.min(...bounds.map((one) => one.upper)) * (1 - 0.136),
+        );
+        expect(theirs!.value).toBeLessThanOrEqual(Math.max(...bounds.map((one) => one.lower)) * 1.189);
+      }
+    }
+    console.info(`${compared} counters agree`);
+  },
+);
