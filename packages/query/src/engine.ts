@@ -4,7 +4,7 @@ import { typeOf } from './check.ts';
 import type { Context, SelectedSeries, Settings } from './context.ts';
 import { evaluate, evaluateRange } from './evaluate.ts';
 import { statesAt } from './histogram.ts';
-import { Budget, defaultLimits, type QueryLimits } from './limits.ts';
+import { Budget, defaultLimits, type QueryControl, type QueryLimits } from './limits.ts';
 import { type IndexedSeries, SeriesIndex } from './matchers.ts';
 import { parse } from './parse.ts';
 import { plan } from './plan.ts';
@@ -25,6 +25,8 @@ export interface RangeQuery {
   readonly startMs: number;
   readonly endMs: number;
   readonly stepMs: number;
+  /** The query that this is a part of: what `start()`, `end()`, `range()` and `@` refer to. */
+  readonly whole?: { readonly startMs: number; readonly endMs: number };
 }
 
 /** InstantQuery: a query at one time. */
@@ -50,8 +52,8 @@ export interface MetricMetadata {
 
 /** Engine: PromQL over one source. Errors: REZ_ERR_QUERY_PARSE, _UNSUPPORTED, _EXECUTION, _LIMIT; the abort reason. */
 export interface Engine {
-  queryRange(query: RangeQuery, options?: { signal?: AbortSignal }): Promise<Answer>;
-  queryInstant(query: InstantQuery, options?: { signal?: AbortSignal }): Promise<Answer>;
+  queryRange(query: RangeQuery, control?: QueryControl): Promise<Answer>;
+  queryInstant(query: InstantQuery, control?: QueryControl): Promise<Answer>;
   /** seriesMatching: the series that one of the matcher lists accepts; without lists, all. */
   seriesMatching(matchers?: readonly (readonly LabelMatcher[])[]): Series[];
   /** labelNames: sorted, with `__name__`. */
@@ -87,11 +89,12 @@ export function createEngine(source: Source, options: EngineOptions = {}): Engin
 
   const run = async (
     query: string,
-    range: { startMs: number; endMs: number; stepMs: number },
-    signal: AbortSignal | undefined,
+    { startMs, endMs, stepMs, whole }: Omit<RangeQuery, 'query'>,
+    control: QueryControl,
     finishWith: (context: Context, expr: Expr, grid: Grid) => QueryResult,
     instant: boolean,
   ): Promise<Answer> => {
+    const { signal } = control;
     signal?.throwIfAborted();
     const expr = parse(query);
     const intervalMs = source.intervalMs > 0 ? source.intervalMs : 1000;
@@ -100,9 +103,10 @@ export function createEngine(source: Source, options: EngineOptions = {}): Engin
       subqueryStepMs: subqueryStepMs ?? intervalMs,
       broadcast,
     };
-    const grid = makeGrid(range.startMs, range.endMs, range.stepMs);
+    const grid = makeGrid(startMs, endMs, stepMs);
+    const range = { startMs, endMs, stepMs, ...whole };
     const shared = { query: range, instant, intervalMs, settings, annotations: new Annotations(query) };
-    const planned = plan({ ...shared, budget: new Budget(limits, signal) }, expr, grid);
+    const planned = plan({ ...shared, budget: new Budget(limits, control) }, expr, grid);
     const matched = planned.map(({ selector }) => index().select(selector.matchers));
     const ids = [...new Set(matched.flatMap((list) => list.map(({ series }) => series.id)))];
     if (ids.length > limits.maxSeries)
@@ -125,22 +129,23 @@ export function createEngine(source: Source, options: EngineOptions = {}): Engin
         ),
       ]),
     );
-    const context: Context = { ...shared, budget: new Budget(limits, signal), selected };
+    const context: Context = { ...shared, budget: new Budget(limits, control), selected };
     const result = finishWith(context, expr, grid);
     return { result, warnings: context.annotations.warnings, infos: context.annotations.infos };
   };
 
   return {
-    async queryRange({ query, startMs, endMs, stepMs }, { signal } = {}) {
+    async queryRange({ query, ...range }, control = {}) {
+      const { startMs, endMs, stepMs } = range;
       if (!(stepMs > 0) || !(endMs >= startMs) || !Number.isFinite(endMs - startMs))
         throw executionError('a range query needs a positive step and an end that is not before its start');
       if ((endMs - startMs) / stepMs + 1 > limits.maxSteps)
         throw limitError(`the query has more than ${limits.maxSteps} steps`);
-      return run(query, { startMs, endMs, stepMs }, signal, rangeResult, false);
+      return run(query, range, control, rangeResult, false);
     },
-    async queryInstant({ query, timeMs }, { signal } = {}) {
+    async queryInstant({ query, timeMs }, control = {}) {
       if (!Number.isFinite(timeMs)) throw executionError('an instant query needs a time');
-      return run(query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, signal, instantResult, true);
+      return run(query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, control, instantResult, true);
     },
     seriesMatching: (matchers) => select(matchers).map(({ series }) => series),
     labelNames: (matchers) =>

@@ -118,8 +118,9 @@ export function subqueryGrid(
 function samplesOf(series: VectorSeries, grid: Grid): RangeSeries['samples'] {
   const isFull = !series.present.includes(0);
   const keep = (array: Float64Array) => (isFull ? array : array.filter((_, i) => series.present[i] === 1));
+  const times = keep(grid.times);
   if (series.histograms === null)
-    return { kind: 'float', times: keep(grid.times), values: keep(series.values), base: 0 };
+    return { kind: 'float', times, exactTimes: times, values: keep(series.values), base: 0 };
   const states = series.histograms.filter((state) => state !== undefined);
-  return columnOf(keep(grid.times), states);
+  return columnOf(times, states);
 }

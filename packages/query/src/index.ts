@@ -10,7 +10,7 @@ export {
   type RangeQuery,
 } from './engine.ts';
 export type { Histogram } from './histogram.ts';
-export { defaultLimits, type QueryLimits } from './limits.ts';
+export { defaultLimits, type QueryControl, type QueryLimits } from './limits.ts';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export { parse } from './parse.ts';
 export type { BucketsResult, HistogramSample, QueryResult, SampleResult, SeriesResult } from './result.ts';

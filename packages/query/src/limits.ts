@@ -25,17 +25,29 @@ export const defaultLimits: QueryLimits = {
 
 const checkEvery = 200_000;
 
+/** QueryControl: how a query can be stopped. */
+export interface QueryControl {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Called every few milliseconds of an evaluation, before the signal is looked at: the thread is busy, so this is
+   * where a worker takes in the message that aborts it. May throw to end the query.
+   */
+  readonly checkpoint?: (() => void) | undefined;
+}
+
 /** Budget: counts what a query costs and stops it. Throws REZ_ERR_QUERY_LIMIT. */
 export class Budget {
   readonly limits: QueryLimits;
   readonly #signal: AbortSignal | undefined;
+  readonly #checkpoint: (() => void) | undefined;
   readonly #deadline: number;
   #points = 0;
   #work = 0;
 
-  constructor(limits: QueryLimits, signal?: AbortSignal) {
+  constructor(limits: QueryLimits, { signal, checkpoint }: QueryControl = {}) {
     this.limits = limits;
     this.#signal = signal;
+    this.#checkpoint = checkpoint;
     this.#deadline = performance.now() + limits.timeoutMs;
   }
 
@@ -57,6 +69,7 @@ export class Budget {
 
   /** check: looks at clock and signal now. Throws the reason of the signal where it was aborted. */
   check(): void {
+    this.#checkpoint?.();
     this.#signal?.throwIfAborted();
     if (performance.now() > this.#deadline)
       throw limitError(`the query took longer than ${this.limits.timeoutMs} ms`);

@@ -2,7 +2,7 @@ import type { HistogramValue, SeriesSchema, Snapshot, SnapshotGroup } from '@rez
 import { bucketCount, isHistogramConfig } from '@rezolus/core/histogram';
 import { labelKey, labelSet } from './labels.ts';
 import { Chunk, HistogramTracker, rowsPerChunk, sparse } from './memory/chunk.ts';
-import { floatColumn, histogramColumn } from './memory/column.ts';
+import { floatColumn, histogramColumn, type RowTimes, rowTimes } from './memory/column.ts';
 import type { Column, Series, SeriesKind, Source } from './source.ts';
 
 /** MemoryStoreOptions: what a store keeps. */
@@ -51,7 +51,7 @@ export class MemoryStore implements Source {
   #chunks: Chunk<Entry>[] = [];
   #series: { series: Series; entry: Entry }[] | null = null;
   #columns = new Map<Entry, Column>();
-  #times: Float64Array | null = null;
+  #times: RowTimes | null = null;
 
   constructor(options: MemoryStoreOptions) {
     this.intervalMs = options.intervalMs;
@@ -98,8 +98,10 @@ export class MemoryStore implements Source {
 
   /** append: the samples of a snapshot. One that is not newer than the last is ignored. */
   append(snapshot: Snapshot): void {
-    const timeMs = this.#timeOf(snapshot.systemTimeNs);
-    if (timeMs === null) return;
+    const exactMs = Number(snapshot.systemTimeNs / 1000n) / 1000;
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && exactMs <= last.lastExactMs) return;
+    const timeMs = this.#timeOf(exactMs);
     this.#columns.clear();
     this.#times = null;
     let chunk = this.#chunks.at(-1);
@@ -107,18 +109,18 @@ export class MemoryStore implements Source {
       chunk = new Chunk();
       this.#chunks.push(chunk);
     }
-    chunk.times[chunk.rows++] = timeMs;
+    chunk.times[chunk.rows] = timeMs;
+    chunk.exactTimes[chunk.rows++] = exactMs;
     const seen = new Set<Entry>();
     for (const group of snapshot.groups) this.#appendGroup(chunk, group, seen);
     this.#forget(timeMs - this.#retentionMs);
   }
 
-  #timeOf(systemTimeNs: bigint): number | null {
-    const raw = Number(systemTimeNs / 1000n) / 1000;
-    const snapped = Math.round(raw / this.intervalMs) * this.intervalMs;
-    const last = this.#chunks.length === 0 ? Number.NEGATIVE_INFINITY : this.endMs;
-    if (snapped > last) return snapped;
-    return raw > last ? raw : null;
+  /** timeOf: the multiple of the interval nearest to a time, or where that is taken, what follows the last time. */
+  #timeOf(exactMs: number): number {
+    const snapped = Math.round(exactMs / this.intervalMs) * this.intervalMs;
+    if (this.#chunks.length === 0 || snapped > this.endMs) return snapped;
+    return Math.max(exactMs, this.endMs + 0.001);
   }
 
   #appendGroup(chunk: Chunk<Entry>, group: SnapshotGroup, seen: Set<Entry>): void {
@@ -251,9 +253,7 @@ export class MemoryStore implements Source {
   #column(entry: Entry): Column {
     let column = this.#columns.get(entry);
     if (column === undefined) {
-      this.#times ??= Float64Array.from(
-        this.#chunks.flatMap((chunk) => [...chunk.times.subarray(0, chunk.rows)]),
-      );
+      this.#times ??= rowTimes(this.#chunks);
       const { kind } = entry.series;
       column =
         kind === 'histogram'

@@ -181,12 +181,13 @@ const samplesOfColumn = new WeakMap<FloatColumn, FloatSamples>();
 function floatSamples(column: FloatColumn): FloatSamples {
   let samples = samplesOfColumn.get(column);
   if (samples === undefined) {
-    const { stale } = column;
+    const { times, exactTimes = times, stale } = column;
     const keep = (array: Float64Array) =>
       stale?.includes(1) ? array.filter((_, row) => stale[row] !== 1) : array;
     samples = {
       kind: 'float',
-      times: keep(column.times),
+      times: keep(times),
+      exactTimes: keep(exactTimes),
       values: keep(column.values),
       base: Number(column.base),
     };

@@ -20,6 +20,8 @@ export interface FloatColumn {
   readonly kind: 'counter' | 'gauge';
   /** ms since the epoch, ascending. */
   readonly times: Float64Array;
+  /** As {@link HistogramColumn.exactTimes}. */
+  readonly exactTimes?: Float64Array;
   /** Value minus `base`, exact below 2^53 whatever the size of the u64 itself. */
   readonly values: Float64Array;
   readonly base: bigint;
@@ -38,6 +40,11 @@ export interface FloatColumn {
 export interface HistogramColumn {
   readonly kind: 'histogram';
   readonly times: Float64Array;
+  /**
+   * When the samples were really taken, ms, ascending, as long as `times`: rates are computed with these. Left out
+   * where `times` are exact; a source moves them to whole intervals so that series of one snapshot meet.
+   */
+  readonly exactTimes?: Float64Array;
   readonly starts: Uint32Array;
   readonly buckets: Uint16Array;
   readonly counts: Float64Array;

@@ -147,7 +147,7 @@ function perSecond(context: Context, group: MergedHistogram, grid: Grid): Vector
   context.budget.allocate(grid.count);
   const result = floatSeries(group.labels, false, grid.count);
   for (const { column, windows } of group.members) {
-    const { times, starts, counts } = column;
+    const { exactTimes: times = column.times, starts, counts } = column;
     for (let i = 0; i < grid.count; i++) {
       const first = Math.max(1, windows.from[i]!);
       const end = windows.to[i]!;

@@ -67,6 +67,8 @@ export type Value =
 export interface FloatSamples {
   readonly kind: 'float';
   readonly times: Float64Array;
+  /** When they were really taken; the same array as `times` where those were not moved. */
+  readonly exactTimes: Float64Array;
   readonly values: Float64Array;
   readonly base: number;
 }

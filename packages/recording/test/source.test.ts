@@ -127,6 +127,7 @@ describe('recordingSource', () => {
           return recording.readPages(columns, group);
         },
       },
+      read: { value: recording.read.bind(recording) },
       metadata: { value: recording.metadata },
       columns: { value: recording.columns },
       rowGroups: { value: recording.rowGroups },

@@ -80,15 +80,17 @@ function ofFloats(
   grid: Grid,
 ): VectorSeries {
   const { samples, windows } = series;
-  const result = floatSeries(series.labels, dropsName(name, series), grid.count);
   if (samples.kind === 'float' && Object.hasOwn(rateFunctions, name)) {
-    rateFunctions[name]!(samples, windows, range, context.settings.lookbackMs, result);
-    return result;
+    const { lookbackMs } = context.settings;
+    const { present, values } = rateFunctions[name]!(samples, windows, range, lookbackMs);
+    return { labels: series.labels, dropName: true, present, values, histograms: null };
   }
+  const result = floatSeries(series.labels, dropsName(name, series), grid.count);
   const reduce = floatFunctions[name]!;
   const args: number[] = scalars.map(() => 0);
   const window: FloatWindow = {
     times: samples.times,
+    exactTimes: samples.kind === 'float' ? samples.exactTimes : samples.times,
     values: samples.kind === 'float' ? samples.values : samples.times,
     base: samples.kind === 'float' ? samples.base : 0,
     from: 0,

@@ -26,17 +26,18 @@ function extrapolation(
   return (sampled + before + after) / sampled;
 }
 
-/** SeriesFunction: reduces every window of one series of doubles, writing into `result`. */
+/** SeriesFunction: reduces every window of one series of doubles. What it returns may be shared: not to be written. */
 export type SeriesFunction = (
   samples: FloatSamples,
   windows: Windows,
   range: Pick<RangeVector, 'ends' | 'rangeMs'>,
   lookbackMs: number,
-  result: VectorSeries,
-) => void;
+) => Pick<VectorSeries, 'present' | 'values'>;
 
 function change(isCounter: boolean, perSecond: boolean): SeriesFunction {
-  return ({ times, values, base }, windows, { ends, rangeMs }, _lookbackMs, { present, values: results }) => {
+  return ({ exactTimes: times, values, base }, windows, { ends, rangeMs }) => {
+    const present = new Uint8Array(ends.length);
+    const results = new Float64Array(ends.length);
     // What resets took away between the first and the last sample of the window, kept up as it moves.
     let lost = 0;
     let [first, last] = [0, 0];
@@ -57,21 +58,65 @@ function change(isCounter: boolean, perSecond: boolean): SeriesFunction {
       present[step] = 1;
       results[step] = result * (perSecond ? factor / (rangeMs / 1000) : factor);
     }
+    return { present, values: results };
   };
 }
 
+/** LastPairs: the newest two samples of each window; the same for all series that have their times in common. */
+interface LastPairs {
+  readonly exactTimes: Float64Array;
+  readonly present: Uint8Array;
+  /** Row of the newest sample where there are two. */
+  readonly rows: Uint32Array;
+  /** Time between the two, s. */
+  readonly seconds: Float64Array;
+}
+
+const pairsOfWindows = new WeakMap<Windows, LastPairs>();
+
+function lastPairs(
+  { times, exactTimes }: FloatSamples,
+  windows: Windows,
+  ends: Float64Array,
+  lookbackMs: number,
+): LastPairs {
+  const known = pairsOfWindows.get(windows);
+  if (known !== undefined && isSameView(known.exactTimes, exactTimes)) return known;
+  const present = new Uint8Array(ends.length);
+  const rows = new Uint32Array(ends.length);
+  const seconds = new Float64Array(ends.length);
+  for (let step = 0; step < ends.length; step++) {
+    const last = windows.to[step]! - 1;
+    if (last <= windows.from[step]! || isOld(times[last]!, ends[step]!, lookbackMs)) continue;
+    const elapsed = exactTimes[last]! - exactTimes[last - 1]!;
+    if (!(elapsed > 0)) continue;
+    present[step] = 1;
+    rows[step] = last;
+    seconds[step] = elapsed / 1000;
+  }
+  const pairs = { exactTimes, present, rows, seconds };
+  pairsOfWindows.set(windows, pairs);
+  return pairs;
+}
+
+function isSameView(a: Float64Array, b: Float64Array): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length;
+}
+
 function lastChange(isCounter: boolean, perSecond: boolean): SeriesFunction {
-  return ({ times, values, base }, windows, { ends }, lookbackMs, { present, values: results }) => {
-    for (let step = 0; step < ends.length; step++) {
-      const last = windows.to[step]! - 1;
-      if (last <= windows.from[step]! || isOld(times[last]!, ends[step]!, lookbackMs)) continue;
-      const elapsed = times[last]! - times[last - 1]!;
-      if (elapsed === 0) continue;
-      const [before, now] = [values[last - 1]!, values[last]!];
+  return (samples, windows, { ends }, lookbackMs) => {
+    const { values, base } = samples;
+    const { present, rows, seconds } = lastPairs(samples, windows, ends, lookbackMs);
+    const results = new Float64Array(ends.length);
+    for (let step = 0; step < results.length; step++) {
+      const row = rows[step]!;
+      if (row === 0) continue;
+      const before = values[row - 1]!;
+      const now = values[row]!;
       const result = isCounter && now < before ? now + base : now - before;
-      present[step] = 1;
-      results[step] = perSecond ? result / (elapsed / 1000) : result;
+      results[step] = perSecond ? result / seconds[step]! : result;
     }
+    return { present, values: results };
   };
 }
 
@@ -105,6 +150,7 @@ function histogramChange(perSecond: boolean): HistogramFunction {
     const accumulator = new Accumulator(column.config);
     const slider = new RowSlider(column, accumulator);
     const totals = observations(column);
+    const times = column.exactTimes ?? column.times;
     return Array.from(ends, (endMs, i) => {
       const [first, end] = [from[i]!, to[i]!];
       if (end - first < 2) return undefined;
@@ -115,7 +161,7 @@ function histogramChange(perSecond: boolean): HistogramFunction {
         added += accumulator.dense[bucket]!;
       const window = { startMs: endMs - rangeMs, endMs };
       const toZero = added > 0 ? totals[first]! / added : Number.POSITIVE_INFINITY;
-      const [start, last] = [column.times[first]!, column.times[end - 1]!];
+      const [start, last] = [times[first]!, times[end - 1]!];
       const factor = extrapolation(start, last, end - first, window, toZero);
       return accumulator.snapshot(perSecond ? factor / (rangeMs / 1000) : factor);
     });
@@ -134,11 +180,12 @@ function observations(column: HistogramColumn): Float64Array {
   return totals;
 }
 
-const histogramIrate: HistogramFunction = (column, { from, to }, { ends }, lookbackMs) =>
-  Array.from(ends, (endMs, i) => {
+const histogramIrate: HistogramFunction = (column, { from, to }, { ends }, lookbackMs) => {
+  const times = column.exactTimes ?? column.times;
+  return Array.from(ends, (endMs, i) => {
     const row = to[i]! - 1;
     if (to[i]! - from[i]! < 2 || isOld(column.times[row]!, endMs, lookbackMs)) return undefined;
-    const elapsed = (column.times[row]! - column.times[row - 1]!) / 1000;
+    const elapsed = (times[row]! - times[row - 1]!) / 1000;
     if (elapsed === 0) return undefined;
     const [start, end] = [column.starts[row]!, column.starts[row + 1]!];
     return {
@@ -147,6 +194,7 @@ const histogramIrate: HistogramFunction = (column, { from, to }, { ends }, lookb
       counts: column.counts.subarray(start, end).map((count) => count / elapsed),
     };
   });
+};
 
 /** rateHistogramFunctions: change over a range, of histograms. */
 export const rateHistogramFunctions: Readonly<Record<string, HistogramFunction>> = {

@@ -9,7 +9,7 @@ interface Line {
 }
 
 /** Least squares through the samples; Prometheus, promql/functions.go, linearRegression. */
-function regression({ times, values, base, from, to }: FloatWindow, interceptMs: number): Line {
+function regression({ exactTimes: times, values, base, from, to }: FloatWindow, interceptMs: number): Line {
   const [sumX, sumY, sumXY, sumXX] = [new Kahan(), new Kahan(), new Kahan(), new Kahan()];
   let isConstant = true;
   for (let i = from; i < to; i++) {
@@ -57,7 +57,7 @@ function smooth({ values, base, from, to, args }: FloatWindow): number | undefin
 /** regressionFunctions: trends of a range of doubles. */
 export const regressionFunctions: Readonly<Record<string, FloatFunction>> = {
   deriv: (window) =>
-    window.to - window.from < 2 ? undefined : regression(window, window.times[window.from]!).slope,
+    window.to - window.from < 2 ? undefined : regression(window, window.exactTimes[window.from]!).slope,
   predict_linear(window) {
     if (window.to - window.from < 2) return undefined;
     const { slope, intercept } = regression(window, window.nowMs);

@@ -1,6 +1,7 @@
 /** FloatWindow: the samples of a range at one time; sample `i` is `values[i] + base` at `times[i]` ms. */
 export interface FloatWindow {
   readonly times: Float64Array;
+  readonly exactTimes: Float64Array;
   readonly values: Float64Array;
   readonly base: number;
   /** First sample and end (exclusive); there is at least one. */

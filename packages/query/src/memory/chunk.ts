@@ -61,10 +61,12 @@ export class GrowingArray<T extends Uint16Array | Float64Array> {
 /** Chunk: a number of successive snapshots, by series. */
 export class Chunk<Key> {
   readonly times = new Float64Array(rowsPerChunk);
+  /** When the snapshots were really taken. */
+  readonly exactTimes = new Float64Array(rowsPerChunk);
   rows = 0;
   readonly floats = new Map<Key, FloatCells>();
   readonly histograms = new Map<Key, HistogramCells>();
-  bytes = rowsPerChunk * 8;
+  bytes = rowsPerChunk * 16;
 
   /** addFloat: a value of the newest row. */
   addFloat(key: Key, value: number): void {
@@ -108,6 +110,10 @@ export class Chunk<Key> {
 
   get lastMs(): number {
     return this.times[this.rows - 1]!;
+  }
+
+  get lastExactMs(): number {
+    return this.exactTimes[this.rows - 1]!;
   }
 }
 

@@ -6,19 +6,40 @@ import type {
   SchemaElement,
   Statistics,
 } from './format.ts';
-import { readStruct, type ThriftStruct, type ThriftValue } from './thrift-reader.ts';
+import {
+  readStruct,
+  readStructWithList,
+  type StructList,
+  type ThriftStruct,
+  type ThriftValue,
+} from './thrift-reader.ts';
 
 const text = new TextDecoder('utf-8', { fatal: false });
 
+/** StoredRowGroup: a row group of a footer. Its chunks are decoded when they are asked for. */
+export interface StoredRowGroup extends RowGroupMetadata {
+  /** chunk: the chunk of one leaf. Throws RangeError where its metadata is damaged. */
+  chunk(leaf: number): ColumnChunk;
+}
+
+/** StoredFile: the metadata of a file as its footer has it. */
+export interface StoredFile extends FileMetadata {
+  readonly rowGroups: readonly StoredRowGroup[];
+}
+
 /**
- * readFooter: decodes FileMetaData. `dataEnd` is where the pages end: chunks must lie before it. Throws RangeError
- * where the metadata is damaged or does not fit together.
+ * readFooter: decodes FileMetaData but for the column chunks, of which a long recording has tens of thousands. `dataEnd`
+ * is where the pages end: chunks must lie before it. Throws RangeError where the metadata is damaged or does not fit
+ * together.
  */
-export function readFooter(bytes: Uint8Array, dataEnd: number): FileMetadata {
-  const file = readStruct(bytes);
+export function readFooter(bytes: Uint8Array, dataEnd: number): StoredFile {
+  const { struct: file, list: groups } = readStructWithList(bytes, 4);
   const schema = structs(file, 2).map(readElement);
   const leaves = schema.filter((element) => element.type !== undefined).length;
-  const rowGroups = structs(file, 4).map((group) => readRowGroup(group, leaves, dataEnd));
+  const rowGroups = Array.from(
+    { length: groups.starts.length - 1 },
+    (_, i) => new RowGroup(structBytes(groups, i), leaves, dataEnd),
+  );
   const keyValues = structs(file, 5).map((pair): [string, string] => [
     string(pair, 1),
     optionalString(pair, 2) ?? '',
@@ -49,14 +70,32 @@ function readLogical(value: ThriftValue | undefined): LogicalType | undefined {
   return { bitWidth: natural(integer, 1), signed: integer.get(2) === true };
 }
 
-function readRowGroup(group: ThriftStruct, leaves: number, dataEnd: number): RowGroupMetadata {
-  const chunks = structs(group, 1).map((chunk) => {
-    const meta = chunk.get(3);
+function structBytes({ bytes, starts }: StructList, index: number): Uint8Array {
+  return bytes.subarray(starts[index], starts[index + 1]);
+}
+
+class RowGroup implements StoredRowGroup {
+  readonly rows: number;
+  readonly #list: StructList;
+  readonly #dataEnd: number;
+
+  constructor(bytes: Uint8Array, leaves: number, dataEnd: number) {
+    const { struct, list } = readStructWithList(bytes, 1);
+    if (list.starts.length - 1 !== leaves) throw new RangeError('row group without a chunk for every column');
+    this.rows = natural(struct, 3);
+    this.#list = list;
+    this.#dataEnd = dataEnd;
+  }
+
+  get chunks(): readonly ColumnChunk[] {
+    return Array.from({ length: this.#list.starts.length - 1 }, (_, leaf) => this.chunk(leaf));
+  }
+
+  chunk(leaf: number): ColumnChunk {
+    const meta = readStruct(structBytes(this.#list, leaf)).get(3);
     if (!(meta instanceof Map)) throw new RangeError('column chunk without metadata');
-    return readChunk(meta, dataEnd);
-  });
-  if (chunks.length !== leaves) throw new RangeError('row group without a chunk for every column');
-  return { rows: natural(group, 3), chunks };
+    return readChunk(meta, this.#dataEnd);
+  }
 }
 
 function readChunk(meta: ThriftStruct, dataEnd: number): ColumnChunk {

@@ -20,9 +20,30 @@ export function readLeadingStruct(bytes: Uint8Array): { struct: ThriftStruct; le
   return { struct: decoder.struct(0), length: decoder.position };
 }
 
+/** StructList: the structs of a list, found but not decoded: struct `i` takes the bytes `starts[i] .. starts[i + 1]`. */
+export interface StructList {
+  readonly bytes: Uint8Array;
+  readonly starts: Uint32Array;
+}
+
+/**
+ * readStructWithList: as readStruct, but the list of structs that field `id` holds is only walked over: a footer has
+ * tens of thousands of them, of which a reader needs few. Throws RangeError also where that field is no such list.
+ */
+export function readStructWithList(
+  bytes: Uint8Array,
+  id: number,
+): { struct: ThriftStruct; list: StructList } {
+  const decoder = new Decoder(bytes);
+  const struct = decoder.struct(0, id);
+  return { struct, list: { bytes, starts: Uint32Array.from(decoder.starts) } };
+}
+
 class Decoder {
   readonly #bytes: Uint8Array;
   #at = 0;
+  /** Where the structs of the list that is walked over begin, and where the last ends. */
+  readonly starts: number[] = [0];
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -32,7 +53,8 @@ class Decoder {
     return this.#at;
   }
 
-  struct(depth: number): ThriftStruct {
+  /** struct: with `walked`, the list in that field is not decoded. */
+  struct(depth: number, walked?: number): ThriftStruct {
     if (depth > maxDepth) throw new RangeError('Thrift: nested too deeply');
     const fields = new Map<number, ThriftValue>();
     let id = 0;
@@ -41,6 +63,10 @@ class Decoder {
       if (head === 0) return fields;
       id = head >> 4 === 0 ? this.#zigzag() : id + (head >> 4);
       const wire = head & 15;
+      if (id === walked && wire === 9) {
+        this.#walk();
+        continue;
+      }
       fields.set(id, wire === 1 || wire === 2 ? wire === 1 : this.#value(wire, depth));
     }
   }
@@ -72,13 +98,59 @@ class Decoder {
 
   #list(depth: number): ThriftValue[] {
     if (depth > maxDepth) throw new RangeError('Thrift: nested too deeply');
+    const { type, length } = this.#listHead();
+    const items: ThriftValue[] = [];
+    for (let i = 0; i < length; i++) items.push(this.#value(type, depth + 1));
+    return items;
+  }
+
+  #listHead(): { type: number; length: number } {
     const head = this.#u8();
     const length = head >> 4 === 15 ? this.#varint() : head >> 4;
     // Every element takes at least a byte, so a longer list is a lie.
     if (length > this.#bytes.length - this.#at) throw new RangeError('Thrift: list beyond the end');
-    const items: ThriftValue[] = [];
-    for (let i = 0; i < length; i++) items.push(this.#value(head & 15, depth + 1));
-    return items;
+    return { type: head & 15, length };
+  }
+
+  #walk(): void {
+    const { type, length } = this.#listHead();
+    if (type !== 12) throw new RangeError('Thrift: not a list of structs');
+    this.starts.length = 0;
+    for (let i = 0; i < length; i++) {
+      this.starts.push(this.#at);
+      this.#skip(12, 1);
+    }
+    this.starts.push(this.#at);
+  }
+
+  #skip(wire: number, depth: number): void {
+    if (depth > maxDepth) throw new RangeError('Thrift: nested too deeply');
+    if (wire === 12) {
+      for (;;) {
+        const head = this.#u8();
+        if (head === 0) return;
+        if (head >> 4 === 0) this.#skipVarint();
+        if ((head & 15) > 2) this.#skip(head & 15, depth + 1);
+      }
+    }
+    if (wire >= 4 && wire <= 6) this.#skipVarint();
+    else if (wire === 8) this.#jump(this.#varint());
+    else if (wire === 7) this.#jump(8);
+    else if (wire <= 3 && wire > 0) this.#jump(1);
+    else if (wire === 9 || wire === 10) {
+      const { type, length } = this.#listHead();
+      for (let i = 0; i < length; i++) this.#skip(type, depth + 1);
+    } else throw new RangeError(`Thrift: unexpected type ${wire}`);
+  }
+
+  #skipVarint(): void {
+    for (let i = 0; i < 10; i++) if (this.#u8() < 0x80) return;
+    throw new RangeError('Thrift: integer too long');
+  }
+
+  #jump(length: number): void {
+    if (length > this.#bytes.length - this.#at) throw new RangeError('Thrift: bytes beyond the end');
+    this.#at += length;
   }
 
   #u8(): number {
@@ -88,8 +160,7 @@ class Decoder {
   }
 
   #take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw new RangeError('Thrift: bytes beyond the end');
-    this.#at += length;
+    this.#jump(length);
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 

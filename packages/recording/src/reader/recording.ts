@@ -1,6 +1,6 @@
 import { RezolusError } from '@rezolus/core/errors';
-import { chunkStart, readFooter } from '../parquet/footer-reader.ts';
-import { type FileMetadata, magic } from '../parquet/format.ts';
+import { chunkStart, readFooter, type StoredFile } from '../parquet/footer-reader.ts';
+import { magic } from '../parquet/format.ts';
 import type { DataPage, Inflate } from '../parquet/page-reader.ts';
 import { type ColumnLayout, columnLayouts, type RecordingColumn } from './columns.ts';
 import type { ColumnData, ScalarData, StoredChunk } from './data.ts';
@@ -70,7 +70,7 @@ class OpenRecording implements Recording {
   rowGroups: readonly RowGroup[] = [];
   readonly #source: RangeSource;
   readonly #inflate: Inflate | undefined;
-  readonly #file: FileMetadata;
+  readonly #file: StoredFile;
   readonly #layouts: readonly ColumnLayout[];
   readonly #timestamp: number;
 
@@ -80,7 +80,7 @@ class OpenRecording implements Recording {
     return recording;
   }
 
-  private constructor(source: RangeSource, inflate: Inflate | undefined, file: FileMetadata) {
+  private constructor(source: RangeSource, inflate: Inflate | undefined, file: StoredFile) {
     this.#source = source;
     this.#inflate = inflate;
     this.#file = file;
@@ -149,7 +149,7 @@ class OpenRecording implements Recording {
       if (layout === undefined || layout.column.kind === 'other') {
         throw new RangeError(`column ${column} is not a series`);
       }
-      return { layout, chunk: this.#file.rowGroups[rowGroup]!.chunks[layout.leaf]! };
+      return { layout, chunk: this.#file.rowGroups[rowGroup]!.chunk(layout.leaf) };
     });
     const ranges = chunks.map(({ chunk }) => ({ offset: chunkStart(chunk), length: chunk.compressedSize }));
     const bytes = await readRanges(this.#source, ranges);
@@ -157,9 +157,10 @@ class OpenRecording implements Recording {
   }
 
   async #rowGroup(index: number): Promise<RowGroup> {
-    const { rows, chunks } = this.#file.rowGroups[index]!;
+    const group = this.#file.rowGroups[index]!;
+    const { rows } = group;
     if (rows > maxRows) throw new RangeError(`row group of ${rows} rows`);
-    const statistics = chunks[this.#layouts[this.#timestamp]!.leaf]!.statistics;
+    const { statistics } = group.chunk(this.#layouts[this.#timestamp]!.leaf);
     if (statistics?.min.length === 8 && statistics.max.length === 8) {
       return { index, rows, firstNs: plainU64(statistics.min), lastNs: plainU64(statistics.max) };
     }
@@ -169,7 +170,7 @@ class OpenRecording implements Recording {
 }
 
 /** readFileMetadata: the footer of a Parquet file. Throws RangeError where it is none. */
-export async function readFileMetadata(source: RangeSource): Promise<FileMetadata> {
+export async function readFileMetadata(source: RangeSource): Promise<StoredFile> {
   if (source.size < magic.length + trailerLength) throw new RangeError('too short');
   const trailer = await source.read(source.size - trailerLength, trailerLength);
   if (!magic.every((byte, i) => trailer[4 + i] === byte)) throw new RangeError('not a Parquet file');
