@@ -104,14 +104,17 @@ class RecordingSource implements Source {
     const range = this.#range(rows, this.#starts[from] ?? 0, this.#starts[to + 1] ?? 0);
     const unique = [...new Set(ids)];
     for (const id of unique) this.#touch(id);
+    let decoded = false;
     for (let group = from; range.end > range.start && group <= to; group++) {
       signal?.throwIfAborted();
       const missing = unique.filter((id) => this.#loaded.get(id)!.groups[group] === 0);
-      if (missing.length > 0) await this.#decode(missing, group, rows.kept);
+      if (missing.length === 0) continue;
+      await this.#decode(missing, group, rows.kept);
       this.#check(unique);
+      decoded = true;
     }
     const columns = ids.map((id) => this.#loaded.get(id)!.data.column(range));
-    this.#evict();
+    if (decoded) this.#evict();
     return columns;
   }
 

@@ -16,7 +16,7 @@ export interface MaxLevels {
 /**
  * DataPage: a decoded page of `entries` levels. `rows` are the entries at which rows begin, null where every entry is a
  * row. `definition` are the levels, null where every entry has a value. `words` are the low and high halves of the
- * values that are there.
+ * values that are there; they are valid until the next page is asked for.
  */
 export interface DataPage {
   readonly entries: number;
@@ -39,6 +39,7 @@ export function* readPages(
   levels: MaxLevels,
   inflate: Inflate,
 ): Generator<DataPage> {
+  const scratch = new Scratch();
   let dictionary: Uint32Array | null = null;
   let entries = 0;
   for (let at = 0; entries < chunk.values; ) {
@@ -52,16 +53,27 @@ export function* readPages(
     at += stored;
     if (type === pageType.dictionary) {
       const count = natural(part(header, 7), 1);
-      dictionary = plainWords(content, 0, count);
+      dictionary = plainWords(content, 0, count, new Scratch());
     } else if (type === pageType.data) {
       const data = part(header, 5);
       if (natural(data, 1) > chunk.values - entries) throw new RangeError('page of another length');
-      const page = decodePage(content, natural(data, 1), natural(data, 2), levels, dictionary);
+      const page = decodePage(content, natural(data, 1), natural(data, 2), levels, dictionary, scratch);
       entries += page.entries;
       yield page;
     } else {
       throw new UnknownPage(`page of type ${type}`);
     }
+  }
+}
+
+/** Scratch: memory for the values of one page after another: fresh memory costs more than what is done with it. */
+class Scratch {
+  #words = new Uint32Array(0);
+
+  /** words: room for `count` words, with whatever was in it. */
+  words(count: number): Uint32Array {
+    if (this.#words.length < count) this.#words = new Uint32Array(count);
+    return this.#words.subarray(0, count);
   }
 }
 
@@ -97,6 +109,7 @@ function decodePage(
   used: number,
   levels: MaxLevels,
   dictionary: Uint32Array | null,
+  scratch: Scratch,
 ): DataPage {
   let at = 0;
   const next = (): Uint8Array => {
@@ -112,7 +125,7 @@ function decodePage(
     values = 0;
     for (const level of definition) if (level === levels.definition) values++;
   }
-  return { entries, rows, definition, words: decodeValues(content, at, used, values, dictionary) };
+  return { entries, rows, definition, words: decodeValues(content, at, used, values, dictionary, scratch) };
 }
 
 function readDefinition(bytes: Uint8Array, most: number, entries: number): Uint8Array | null {
@@ -129,10 +142,11 @@ function decodeValues(
   used: number,
   count: number,
   dictionary: Uint32Array | null,
+  scratch: Scratch,
 ): Uint32Array {
   if (count === 0) return new Uint32Array(0);
-  if (used === encoding.plain) return plainWords(content, at, count);
-  const words = new Uint32Array(2 * count);
+  if (used === encoding.plain) return plainWords(content, at, count, scratch);
+  const words = scratch.words(2 * count);
   if (used === encoding.deltaBinaryPacked) {
     readDelta(content.subarray(at), words, count);
     return words;
@@ -154,11 +168,12 @@ function decodeValues(
   return words;
 }
 
-function plainWords(content: Uint8Array, at: number, count: number): Uint32Array {
+function plainWords(content: Uint8Array, at: number, count: number, scratch: Scratch): Uint32Array {
   const end = at + 8 * count;
   if (end > content.length) throw new RangeError('page ends early');
   const start = content.byteOffset + at;
   if (start % 4 === 0) return new Uint32Array(content.buffer, start, 2 * count);
-  // Not `slice`: of a Buffer that is a view.
-  return new Uint32Array(new Uint8Array(content.subarray(at, end)).buffer);
+  const words = scratch.words(2 * count);
+  new Uint8Array(words.buffer).set(content.subarray(at, end));
+  return words;
 }

@@ -48,6 +48,8 @@ export class Target implements Disposable {
   #writer: SnapshotWriter | ExpositionWriter | null = null;
   #restarts: RestartWatch | null = null;
   #described = 0;
+  /** Intervals since the last answer. */
+  #away = 0;
   #startedAt: number | undefined;
 
   constructor(spec: EndpointSpec, context: TargetContext) {
@@ -61,7 +63,10 @@ export class Target implements Disposable {
 
   /** open: probes the endpoint. Throws as `openEndpoint` does. */
   async open(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    const endpoint = await openEndpoint(this.spec, timeoutMs, signal);
+    const endpoint = await openEndpoint(this.spec, timeoutMs, signal).catch((error) => {
+      this.#away = Math.max(this.#away, 1);
+      throw error;
+    });
     const own = this.#context.identify(endpoint);
     const labels = { ...endpoint.labels, ...own };
     const names = this.#context.names(own.node ?? own.instance ?? endpoint.source);
@@ -83,16 +88,21 @@ export class Target implements Disposable {
   /** sample: the values of now, or null where there are none; the reason is logged and counted. */
   async sample(timeoutMs: number, signal: AbortSignal): Promise<TargetSample | null> {
     try {
-      if (this.endpoint === null) {
-        await this.open(timeoutMs, signal);
-        this.#context.log.info({ url: this.spec.url }, 'endpoint found');
+      if (this.endpoint === null) await this.open(timeoutMs, signal);
+      const sample = await this.#scrape(this.endpoint!, timeoutMs, signal);
+      if (this.#away > 0) {
+        this.#context.log.warn({ url: this.spec.url, intervals: this.#away }, 'the endpoint is back');
       }
-      return await this.#scrape(this.endpoint!, timeoutMs, signal);
+      this.#away = 0;
+      return sample;
     } catch (error) {
       if (signal.aborted) return null;
       this.failed++;
       this.#restarts?.lost();
-      this.#context.log.warn({ url: this.spec.url, error: sentence(error) }, 'no sample');
+      // Said once, not at every interval.
+      if (this.#away++ === 0) {
+        this.#context.log.warn({ url: this.spec.url, error: sentence(error) }, 'no sample');
+      }
       return null;
     }
   }
