@@ -30,14 +30,18 @@ export async function shoot(page: Page, name: string): Promise<void> {
  */
 export async function settle(page: Page): Promise<Record<string, number>> {
   await page.waitForSelector('[data-plot-id], .notice');
-  for (;;) {
-    const card = page.locator('[data-plot-id][data-state="loading"]').first();
-    if ((await card.count()) === 0) break;
-    await card.scrollIntoViewIfNeeded({ timeout: 5000 }).catch(() => undefined);
-    const id = await card.getAttribute('data-plot-id', { timeout: 5000 }).catch(() => null);
-    if (id !== null) {
-      await page.waitForSelector(`[data-plot-id="${id}"][data-state="loading"]`, { state: 'detached' });
-    }
+  const loading = page.locator('[data-plot-id][data-state="loading"]');
+  const deadline = performance.now() + 60_000;
+  while ((await loading.count()) > 0) {
+    if (performance.now() > deadline)
+      throw new Error(`still loading: ${await loading.first().getAttribute('data-plot-id')}`);
+    const card = loading.first();
+    const id = await card.getAttribute('data-plot-id', { timeout: 1000 }).catch(() => null);
+    await card.scrollIntoViewIfNeeded({ timeout: 1000 }).catch(() => undefined);
+    // Cards above it may still change their height and push it out of sight: look again after a while.
+    await page
+      .waitForSelector(`[data-plot-id="${id}"][data-state="loading"]`, { state: 'detached', timeout: 1000 })
+      .catch(() => undefined);
   }
   const states = await page
     .locator('[data-plot-id]')
