@@ -72,10 +72,11 @@ export class SamplerSet implements AsyncDisposable {
       set.#idle.push({ name: sampler, plugin, state: 'failed', code: error.code, error: error.message });
       options.logger(sampler).warn({ plugin, code: error.code }, `${error.message}. ${error.remedy}`);
     }
-    const starting = options.registrations.map((registration) => ({
-      registration,
-      settings: options.settings(registration),
-    }));
+    const starting = options.registrations.map((registration) => {
+      const { enabled, options: given } = options.settings(registration);
+      const defaults = defaultOptions(registration.definition.options ?? {});
+      return { registration, settings: { enabled, options: { ...defaults, ...given } } };
+    });
     const enabledByPlugin = new Map<string, Map<string, SamplerContext['options']>>();
     for (const { registration, settings } of starting) {
       const enabled = enabledByPlugin.get(registration.plugin.name) ?? new Map();
@@ -196,7 +197,7 @@ export class SamplerSet implements AsyncDisposable {
   ): SamplerContext {
     return {
       sampler: definition.name,
-      options: { ...defaultOptions(definition.options ?? {}), ...settings.options },
+      options: settings.options,
       log: logger(definition.name),
       clock,
       bpf: bpf(plugin.name),

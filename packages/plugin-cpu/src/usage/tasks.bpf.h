@@ -143,7 +143,7 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 {
 	u32 cpu = bpf_get_smp_processor_id();
 	struct usage_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
-	struct cgroup_ref ref = cgroup_of(true, task), left = ref;
+	struct cgroup_ref ref = cgroup_of(true, task), left = {};
 	struct task_account *seen;
 	struct usage_cgroup *row;
 
@@ -152,11 +152,13 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 	seen = bpf_task_storage_get(&accounts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!seen)
 		return 0;
-	if (seen->cgroup_serial) {
+	/* The new one is met first, so that it is announced when somebody leaves it. */
+	row = cgroup_row_of(cgroups, usage_cgroup, ref, cpu, &bank->cgroups);
+	if (seen->cgroup_serial && seen->cgroup_serial != ref.serial) {
 		left.id = seen->cgroup;
 		left.serial = seen->cgroup_serial;
+		row = cgroup_row_of(cgroups, usage_cgroup, left, cpu, &bank->cgroups);
 	}
-	row = cgroup_row_of(cgroups, usage_cgroup, left, cpu, &bank->cgroups);
 	account(task, seen, row);
 	seen->cgroup = ref.id;
 	seen->cgroup_serial = ref.serial;
