@@ -6,6 +6,7 @@ import { warnAboutQuantiles } from './functions/quantile.ts';
 import { type Group, groupSeries } from './grouping.ts';
 import { Accumulator, commonConfig } from './histogram.ts';
 import { Kahan, Mean, quantileOf } from './kahan.ts';
+import { Total } from './total.ts';
 import {
   floatSeries,
   type Grid,
@@ -52,34 +53,10 @@ type Reducer = (
   quantiles: Float64Array | null,
 ) => void;
 
-/**
- * Sums column by column, so that the inner loop runs along the arrays. What an addition loses is found without a
- * branch (Knuth's TwoSum).
- */
 const sum: Reducer = ({ present, values }, series) => {
-  const lost = new Float64Array(values.length);
-  let seen: Uint8Array | undefined;
-  let isFull = false;
-  for (const each of series) {
-    const theirs = each.values;
-    const there = each.present;
-    if (there !== seen) {
-      seen = there;
-      isFull = !there.includes(0);
-      if (isFull) present.fill(1);
-      else for (let i = 0; i < values.length; i++) present[i]! |= there[i]!;
-    }
-    for (let i = 0; i < values.length; i++) {
-      if (!isFull && there[i] === 0) continue;
-      const before = values[i]!;
-      const value = theirs[i]!;
-      const total = before + value;
-      const added = total - before;
-      lost[i]! += before - (total - added) + (value - added);
-      values[i] = total;
-    }
-  }
-  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) values[i]! += lost[i]!;
+  const total = new Total(present, values);
+  for (const each of series) total.add(each.present, each.values);
+  total.finish();
 };
 
 function extreme(better: (value: number, than: number) => boolean): Reducer {

@@ -24,6 +24,11 @@ export class Annotations {
     this.#add(this.#infos, `PromQL info: ${message}`, at);
   }
 
+  /** size: how many messages there are. */
+  get size(): number {
+    return this.#warnings.size + this.#infos.size;
+  }
+
   get warnings(): string[] {
     return [...this.#warnings];
   }

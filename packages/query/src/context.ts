@@ -3,6 +3,7 @@ import type { VectorSelector } from './ast.ts';
 import type { QueryRange } from './duration.ts';
 import type { LabelSet } from './labels.ts';
 import type { Budget } from './limits.ts';
+import type { ResultCache } from './result-cache.ts';
 import type { Column } from './source.ts';
 
 /** SelectedSeries: a series that a selector matched, with its data. */
@@ -31,5 +32,8 @@ export interface Context {
   readonly settings: Settings;
   readonly budget: Budget;
   readonly annotations: Annotations;
+  /** Text of the query, and what is known of its parts, where that may be kept. */
+  readonly text: string;
+  readonly cache: ResultCache | null;
   readonly selected: ReadonlyMap<VectorSelector, readonly SelectedSeries[]>;
 }

@@ -11,12 +11,15 @@ import { plan } from './plan.ts';
 import { executionError, limitError } from './position.ts';
 import { RegexError } from './regex/parse.ts';
 import { finish, type QueryResult, rangeToMatrix, toMatrix, toVector } from './result.ts';
+import { ResultCache } from './result-cache.ts';
 import type { Column, Series, SeriesKind, Source } from './source.ts';
 import { type Grid, makeGrid } from './values.ts';
 
 /** EngineOptions: how an engine departs from its defaults. */
 export interface EngineOptions extends Partial<Settings> {
   readonly limits?: Partial<QueryLimits>;
+  /** Bytes of results of parts of queries that are kept; for sources whose samples never change. Default 0. */
+  readonly cacheBytes?: number;
 }
 
 /** RangeQuery: a query at `startMs`, `startMs + stepMs` … up to `endMs`. */
@@ -71,10 +74,14 @@ export interface Engine {
  */
 export function createEngine(source: Source, options: EngineOptions = {}): Engine {
   const limits = { ...defaultLimits, ...options.limits };
-  const { lookbackMs, subqueryStepMs, broadcast = true } = options;
+  const { lookbackMs, subqueryStepMs, broadcast = true, cacheBytes = 0 } = options;
+  const cache = cacheBytes > 0 ? new ResultCache(cacheBytes) : null;
   let cached: SeriesIndex | undefined;
   const index = (): SeriesIndex => {
-    if (cached?.generation !== source.generation) cached = new SeriesIndex(source);
+    if (cached?.generation !== source.generation) {
+      cached = new SeriesIndex(source);
+      cache?.clear();
+    }
     return cached;
   };
   const select = (lists: readonly (readonly LabelMatcher[])[] | undefined): IndexedSeries[] => {
@@ -105,7 +112,15 @@ export function createEngine(source: Source, options: EngineOptions = {}): Engin
     };
     const grid = makeGrid(startMs, endMs, stepMs);
     const range = { startMs, endMs, stepMs, ...whole };
-    const shared = { query: range, instant, intervalMs, settings, annotations: new Annotations(query) };
+    const shared = {
+      text: query,
+      cache,
+      query: range,
+      instant,
+      intervalMs,
+      settings,
+      annotations: new Annotations(query),
+    };
     const planned = plan({ ...shared, budget: new Budget(limits, control) }, expr, grid);
     const matched = planned.map(({ selector }) => index().select(selector.matchers));
     const ids = [...new Set(matched.flatMap((list) => list.map(({ series }) => series.id)))];

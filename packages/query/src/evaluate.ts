@@ -1,5 +1,5 @@
 import { aggregate } from './aggregate.ts';
-import type { Call, Expr, Subquery } from './ast.ts';
+import type { Aggregate, Call, Expr, Span, Subquery } from './ast.ts';
 import { unparen } from './ast.ts';
 import { binary, mapVector } from './binary.ts';
 import { typeOf } from './check.ts';
@@ -9,6 +9,7 @@ import { type Argument, callFunction } from './functions/call.ts';
 import { columnOf } from './histogram.ts';
 import { executionError, limitError } from './position.ts';
 import { instantVector, rangeVector, sampleTimes, shiftedTimes, windowsOf } from './select.ts';
+import { sumOfRates } from './sum-of-rates.ts';
 import { tick } from './tick.ts';
 import {
   type Grid,
@@ -49,17 +50,41 @@ export function evaluate(context: Context, expr: Expr, grid: Grid): Value {
         evaluate(context, expr.right, grid),
         grid,
       );
-    case 'aggregate': {
-      const parameter = expr.parameter === null ? null : evaluate(context, expr.parameter, grid);
-      return aggregate(context, expr, parameter, evaluate(context, expr.expr, grid) as VectorValue, grid);
-    }
+    case 'aggregate':
+      return cached(context, expr, grid, () => evaluateAggregate(context, expr, grid));
     case 'call':
       return evaluateCall(context, expr, grid);
     case 'tick':
-      return tick(context, expr, grid);
+      if (expr.name === 'heatmap') return tick(context, expr, grid);
+      return cached(context, expr, grid, () => tick(context, expr, grid) as VectorValue);
     default:
       throw executionError(`an expression of type ${expr.kind} stands where it cannot be evaluated`);
   }
+}
+
+/**
+ * What dashboards ask again and again, for other charts and other windows with the same parts: aggregations and
+ * functions of histograms. Results with annotations are not kept, because those would be lost.
+ */
+function cached(context: Context, expr: Span, grid: Grid, compute: () => VectorValue): VectorValue {
+  const { cache, annotations, query } = context;
+  if (cache === null || grid.count < 2) return compute();
+  const text = context.text.slice(expr.from, expr.to);
+  const whole = /\b(start|end|range|step)\s*\(/.test(text) ? [query.startMs, query.endMs, query.stepMs] : [];
+  const key = JSON.stringify([text, grid.startMs, grid.stepMs, grid.count, ...whole]);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const before = annotations.size;
+  const value = compute();
+  if (annotations.size === before) cache.set(key, value);
+  return value;
+}
+
+function evaluateAggregate(context: Context, expr: Aggregate, grid: Grid): VectorValue {
+  const quick = sumOfRates(context, expr, grid);
+  if (quick !== null) return quick;
+  const parameter = expr.parameter === null ? null : evaluate(context, expr.parameter, grid);
+  return aggregate(context, expr, parameter, evaluate(context, expr.expr, grid) as VectorValue, grid);
 }
 
 function evaluateCall(context: Context, call: Call, grid: Grid): Value {

@@ -3,10 +3,10 @@ import { type LabelSet, labelKey, nameLabel, onlyLabels, withoutLabels } from '.
 import type { VectorSeries } from './values.ts';
 
 /** Group: the series that an aggregation puts together. */
-export interface Group {
+export interface Group<Series = VectorSeries> {
   readonly labels: LabelSet;
   readonly dropName: boolean;
-  readonly series: VectorSeries[];
+  readonly series: Series[];
 }
 
 /** groupLabels: the labels that a series keeps in an aggregation. */
@@ -18,9 +18,12 @@ export function groupLabels({ without, labels }: Grouping): (of: LabelSet) => La
 }
 
 /** groupSeries: series by the labels they keep, in the order of their first. */
-export function groupSeries(series: readonly VectorSeries[], grouping: Grouping): Group[] {
+export function groupSeries<Series extends Pick<VectorSeries, 'labels' | 'dropName'>>(
+  series: readonly Series[],
+  grouping: Grouping,
+): Group<Series>[] {
   const labelsOf = groupLabels(grouping);
-  const groups = new Map<string, { labels: LabelSet; dropName: boolean; series: VectorSeries[] }>();
+  const groups = new Map<string, { labels: LabelSet; dropName: boolean; series: Series[] }>();
   for (const each of series) {
     const labels = labelsOf(each.labels);
     const key = labelKey(labels);

@@ -26,18 +26,22 @@ function extrapolation(
   return (sampled + before + after) / sampled;
 }
 
-/** SeriesFunction: reduces every window of one series of doubles. What it returns may be shared: not to be written. */
+/**
+ * SeriesFunction: reduces every window of one series of doubles. Values go to `scratch` where that is given; what it
+ * returns may be shared and is not to be written.
+ */
 export type SeriesFunction = (
   samples: FloatSamples,
   windows: Windows,
   range: Pick<RangeVector, 'ends' | 'rangeMs'>,
   lookbackMs: number,
+  scratch?: Float64Array,
 ) => Pick<VectorSeries, 'present' | 'values'>;
 
 function change(isCounter: boolean, perSecond: boolean): SeriesFunction {
-  return ({ exactTimes: times, values, base }, windows, { ends, rangeMs }) => {
+  return ({ exactTimes: times, values, base }, windows, { ends, rangeMs }, _lookbackMs, scratch) => {
     const present = new Uint8Array(ends.length);
-    const results = new Float64Array(ends.length);
+    const results = scratch ?? new Float64Array(ends.length);
     // What resets took away between the first and the last sample of the window, kept up as it moves.
     let lost = 0;
     let [first, last] = [0, 0];
@@ -104,10 +108,10 @@ function isSameView(a: Float64Array, b: Float64Array): boolean {
 }
 
 function lastChange(isCounter: boolean, perSecond: boolean): SeriesFunction {
-  return (samples, windows, { ends }, lookbackMs) => {
+  return (samples, windows, { ends }, lookbackMs, scratch) => {
     const { values, base } = samples;
     const { present, rows, seconds } = lastPairs(samples, windows, ends, lookbackMs);
-    const results = new Float64Array(ends.length);
+    const results = scratch ?? new Float64Array(ends.length);
     for (let step = 0; step < results.length; step++) {
       const row = rows[step]!;
       if (row === 0) continue;
