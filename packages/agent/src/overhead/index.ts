@@ -57,7 +57,7 @@ function readMeasured(
   observer: OverheadObserver,
   group: Readonly<Record<'programs' | 'maps' | 'drops', MetricGroup>>,
 ): void {
-  const costs = observer.programs();
+  const costs = observer.programs().filter(({ runs }) => runs > 0);
   name(
     group.programs,
     costs.map(({ plugin, program }) => ({ plugin, program })),
@@ -98,8 +98,12 @@ function readRefreshes(observer: OverheadObserver, group: MetricGroup): void {
   group.endRead();
 }
 
-/** Gives a group its members where their number changed; what there is changes only when a sampler comes or goes. */
+/** Gives a group its members where they are others than before. */
 function name(group: MetricGroup, labels: readonly Readonly<Record<string, string>>[]): void {
-  if (group.members.length === labels.length) return;
+  const same = (one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>> | undefined) =>
+    Object.entries(one).every(([key, value]) => other?.[key] === value);
+  const { members } = group;
+  if (members.length === labels.length && labels.every((each, index) => same(each, members[index]?.labels)))
+    return;
   group.setMembers(labels.map((each, id) => ({ id, labels: each })));
 }

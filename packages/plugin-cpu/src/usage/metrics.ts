@@ -90,7 +90,8 @@ export const tasks: GroupDeclaration = {
       name: 'task_cpu_usage',
       kind: 'counter',
       unit: 'nanoseconds',
-      description: 'CPU time of a live thread since the agent first saw it',
+      description:
+        'CPU time of a live thread since the agent first saw it; threads that have not run since then are absent',
     },
   ],
 };

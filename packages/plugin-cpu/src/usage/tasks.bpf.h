@@ -102,6 +102,9 @@ static __always_inline void usage_task(struct task_struct *task, struct seq_file
 	account(task, seen, row);
 	seen->cgroup = ref.id;
 	seen->cgroup_serial = ref.serial;
+	/* One that has not run since the agent came has nothing to say yet; most kernel threads never do. */
+	if (!seen->total)
+		return;
 	record.pid = task->pid;
 	record.tgid = task->tgid;
 	record.start_time = task->start_time;
