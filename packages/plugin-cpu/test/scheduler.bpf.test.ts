@@ -99,6 +99,38 @@ describe('scheduler samplers against this kernel', () => {
     );
   });
 
+  it('split the runqueue latency by CPU, and a cgroup has its own', async () => {
+    await harness.refresh();
+    const read = () => ({
+      host: harness.entries('scheduler_runqueue_latency'),
+      there: harness.entries('scheduler_cpu_runqueue_latency', { id: '1' }),
+      cpus: harness.entries('scheduler_cpu_runqueue_latency'),
+      cgroup: harness.entries('cgroup_scheduler_runqueue_latency', { id: '1' }),
+    });
+    const before = read();
+    const load = await runLoad('pingpong', '1', 10_000);
+    await harness.refresh();
+    const after = read();
+    const returns = load.voluntary + load.involuntary;
+    expect(after.there - before.there).toBeGreaterThan(returns * 0.999);
+    expect((after.cpus - before.cpus) / (after.host - before.host)).toBeCloseTo(1, 2);
+    expect(after.cgroup - before.cgroup).toBeGreaterThan(returns * 0.999);
+  });
+
+  it('show host-wide histograms alone where the others are switched off', async () => {
+    await using plain = await Harness.start([cpuMigrations, schedulerRunqueue], {
+      options: { scheduler_runqueue: { per_cpu: false, cgroup_histograms: 0 } },
+    });
+    await runLoad('pingpong', '0', 1000);
+    await plain.refresh();
+    expect(plain.entries('scheduler_runqueue_latency')).toBeGreaterThan(1000);
+    for (const metric of ['scheduler_cpu_runqueue_latency', 'cgroup_scheduler_runqueue_latency'])
+      expect(plain.labels(metric)).toEqual([]);
+    expect(plain.status('cpu_migrations').map_bytes ?? 0).toBe(0);
+    const { map_bytes } = plain.status('scheduler_runqueue');
+    expect(harness.status('scheduler_runqueue').map_bytes! - map_bytes!).toBeGreaterThan(255 * 7900);
+  });
+
   it('lose nothing', () => {
     expect(harness.status('scheduler_runqueue').drops).toEqual({
       tasks_beyond_table: 0,

@@ -40,6 +40,26 @@ export const cpuChecks: Checks = {
     return [exactly('CPUs', harness.sum('cpu_cores'), online)];
   },
 
+  async cpu_hardirq(harness) {
+    const { grown } = await growth(
+      harness,
+      {
+        interrupts: () => harness.sum('hardirq'),
+        interruptsOfKernel: interrupts,
+        time: () => harness.sum('hardirq_time'),
+      },
+      // The console of the guest is a serial port, which interrupts.
+      async () => {
+        for (let line = 0; line < 20; line++) writeFileSync('/dev/console', `interrupt ${line}\n`);
+        await runLoad('sleep', 20, 1000);
+      },
+    );
+    return [
+      about('interrupts', grown.interrupts, grown.interruptsOfKernel, 0.1),
+      { what: 'ns', counted: grown.time, least: 1, most: 1e10 },
+    ];
+  },
+
   async cpu_migrations(harness) {
     using cgroup = new LoadCgroup('migrations');
     const moves = 200;
@@ -106,6 +126,9 @@ export const cpuChecks: Checks = {
         switchesOfKernel: () => field('/proc/stat', 'ctxt'),
         waits: () => harness.entries('scheduler_runqueue_latency'),
         cgroup: () => sumOrZero(harness, 'cgroup_scheduler_context_switch', cgroup.labels),
+        waitsOnCpus: () => harness.entries('scheduler_cpu_runqueue_latency'),
+        waitsOfCgroup: () => harness.entries('cgroup_scheduler_runqueue_latency', cgroup.labels),
+        blocksOfCgroup: () => harness.entries('cgroup_scheduler_offcpu_time', cgroup.labels),
       },
       () => cgroup.inside(() => runLoad('pingpong', 0, 2000)),
     );
@@ -119,6 +142,9 @@ export const cpuChecks: Checks = {
       about('switches', grown.switches, grown.switchesOfKernel, 0.02),
       about('switches of the cgroup', grown.cgroup, returns, 0.02),
       { what: 'waits', counted: grown.waits, least: returns * 0.99, most: grown.switches },
+      exactly('waits by CPU', grown.waitsOnCpus, grown.waits),
+      about('waits of the cgroup', grown.waitsOfCgroup, returns, 0.02),
+      { what: 'blocks of the cgroup', counted: grown.blocksOfCgroup, least: 1, most: returns * 1.02 },
       // Threads of the kernel and of Node sleep as well meanwhile.
       { what: 'naps', counted: naps.grown.long, least: 20, most: 200 },
     ];
@@ -143,6 +169,17 @@ function cpu0(): number {
     number,
   ];
   return (user + nice + system + irq + softirq) * 1e7;
+}
+
+/** Interrupts of devices on all CPUs: the numbered lines of /proc/interrupts. */
+function interrupts(): number {
+  const [header, ...lines] = readFileSync('/proc/interrupts', 'utf8').split('\n');
+  const cpus = header!.trim().split(/\s+/).length;
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([name]) => /^\d+:$/.test(name!))
+    .flatMap((fields) => fields.slice(1, 1 + cpus))
+    .reduce((sum, count) => sum + Number(count), 0);
 }
 
 /** Softirqs handled on all CPUs, of all kinds. */
