@@ -27,8 +27,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   agent: ['core', 'exposition', 'libbpf'],
   exporter: ['core', 'exposition'],
   recording: ['core', 'exposition', 'query'],
+  hindsight: ['core', 'exposition', 'recording'],
   viewer: ['core', 'exposition', 'query', 'recording'],
-  cli: ['agent', 'core', 'exporter', 'libbpf', 'recording', 'viewer', 'query'],
+  cli: ['agent', 'core', 'exporter', 'hindsight', 'libbpf', 'recording', 'viewer', 'query'],
 };
 
 describe('the house', () => {
