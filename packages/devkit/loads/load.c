@@ -17,32 +17,27 @@
  *   load migrate N            N moves of one thread between CPU 0 and 1
  *   load loop add|remove N    makes /dev/loopN, or takes it away
  *   load forks N              N times fork, exit, wait
- *   load reuse N MS           N threads one after the other, all with one id, which is nobody's for MS busy ms in between
+ *   load reuse N MS           N threads one after the other, all with one id, nobody's for MS busy ms in between
  *   load cgroups DIR N ALIVE  N cgroups below DIR, ALIVE of them at a time; in each a process that naps three times
  *   load moves FROM TO MS     one thread busy for MS ms in the cgroup FROM and as long in TO
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "load.h"
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <linux/sched.h>
-#include <netinet/tcp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-static double now_ns(void)
+double now_ns(void)
 {
 	struct timespec t;
 
@@ -50,7 +45,7 @@ static double now_ns(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-static void pin(int cpu)
+void pin(int cpu)
 {
 	cpu_set_t set;
 
@@ -62,7 +57,7 @@ static void pin(int cpu)
 	}
 }
 
-static void report(const char *load, double began, long operations)
+void report(const char *load, double began, long operations)
 {
 	struct rusage self, children;
 
@@ -157,69 +152,6 @@ static void migrate(long n)
 	report("migrate", began, n);
 }
 
-static void forkexec(long n)
-{
-	double began = now_ns();
-
-	for (long i = 0; i < n; i++) {
-		pid_t child = fork();
-
-		if (child == 0) {
-			execl("/bin/true", "true", (char *)NULL);
-			_exit(1);
-		}
-		waitpid(child, NULL, 0);
-	}
-	report("forkexec", began, n);
-}
-
-static void all(ssize_t (*io)(int, char *, size_t), int fd, char *buffer, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t part = io(fd, buffer + done, size - done);
-
-		if (part <= 0)
-			exit(1);
-		done += part;
-	}
-}
-
-static ssize_t in(int fd, char *buffer, size_t size) { return read(fd, buffer, size); }
-static ssize_t out(int fd, char *buffer, size_t size) { return write(fd, buffer, size); }
-
-static void tcp(long n, size_t size)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-	socklen_t length = sizeof(address);
-	char *buffer = calloc(1, size);
-	double began;
-
-	if (bind(listener, (void *)&address, length) || listen(listener, 1) ||
-	    getsockname(listener, (void *)&address, &length))
-		exit(1);
-	if (fork() == 0) {
-		int peer = accept(listener, NULL, NULL);
-
-		setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		for (long i = 0; i < n; i++) {
-			all(in, peer, buffer, size);
-			all(out, peer, buffer, 1);
-		}
-		_exit(0);
-	}
-	if (connect(fd, (void *)&address, length))
-		exit(1);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	began = now_ns();
-	for (long i = 0; i < n; i++) {
-		all(out, fd, buffer, size);
-		all(in, fd, buffer, 1);
-	}
-	wait(NULL);
-	report("tcp", began, n);
-}
-
 static void direct_writes(const char *path, long n, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_DIRECT);
@@ -239,94 +171,6 @@ static void direct_writes(const char *path, long n, size_t size)
 	report("write", began, n);
 }
 
-static int loopback_socket(int family, int type, struct sockaddr_storage *address, socklen_t *length)
-{
-	struct sockaddr_in *v4 = (void *)address;
-	struct sockaddr_in6 *v6 = (void *)address;
-	int bound = socket(family, type, 0);
-
-	memset(address, 0, sizeof(*address));
-	address->ss_family = family;
-	if (family == AF_INET)
-		v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else
-		v6->sin6_addr = in6addr_loopback;
-	*length = family == AF_INET ? sizeof(*v4) : sizeof(*v6);
-	if (bind(bound, (void *)address, *length) || getsockname(bound, (void *)address, length)) {
-		perror("bind");
-		exit(1);
-	}
-	return bound;
-}
-
-static void messages(int family, long connections, long n, long size, long us)
-{
-	struct timespec nap = { us / 1000000, us % 1000000 * 1000 };
-	struct sockaddr_storage address;
-	socklen_t length;
-	int listener = loopback_socket(family, SOCK_STREAM, &address, &length);
-	char *buffer = malloc(size);
-	double began = now_ns();
-	long reads = 0;
-
-	if (!buffer || listen(listener, 8))
-		exit(1);
-	for (long c = 0; c < connections; c++) {
-		int near = socket(family, SOCK_STREAM, 0), far;
-
-		if (connect(near, (void *)&address, length) || (far = accept(listener, NULL, NULL)) < 0) {
-			perror("connect");
-			exit(1);
-		}
-		for (long i = 0; i < n; i++) {
-			if (send(near, buffer, size, 0) != size)
-				exit(1);
-			if (us)
-				nanosleep(&nap, NULL);
-			for (long got = 0, part; got < size; got += part, reads++)
-				if (recv(far, buffer, size - got, MSG_PEEK) <= 0 ||
-				    (part = recv(far, buffer, size - got, 0)) <= 0)
-					exit(1);
-		}
-		close(near);
-		close(far);
-	}
-	report("messages", began, reads);
-}
-
-static void refused(long n)
-{
-	struct sockaddr_storage address;
-	socklen_t length;
-	double began = now_ns();
-
-	loopback_socket(AF_INET, SOCK_STREAM, &address, &length);
-	for (long i = 0; i < n; i++) {
-		int near = socket(AF_INET, SOCK_STREAM, 0);
-
-		if (!connect(near, (void *)&address, length))
-			exit(1);
-		close(near);
-	}
-	report("refused", began, n);
-}
-
-static void overflow(long n)
-{
-	static char datagram[1000];
-	struct sockaddr_storage address;
-	socklen_t length;
-	int full = loopback_socket(AF_INET, SOCK_DGRAM, &address, &length), least = 1;
-	int near = socket(AF_INET, SOCK_DGRAM, 0);
-	double began = now_ns();
-
-	setsockopt(full, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
-	for (long i = 0; i < n; i++)
-		if (sendto(near, datagram, sizeof(datagram), 0, (void *)&address, length) < 0)
-			exit(1);
-	report("overflow", began, n);
-}
-
 static void loop(const char *action, long number)
 {
 	unsigned long request = strcmp(action, "add") ? LOOP_CTL_REMOVE : LOOP_CTL_ADD;
@@ -338,117 +182,6 @@ static void loop(const char *action, long number)
 		exit(1);
 	}
 	report("loop", began, 1);
-}
-
-static void forks(long n)
-{
-	double began = now_ns();
-
-	for (long i = 0; i < n; i++) {
-		pid_t child = fork();
-
-		if (child == 0)
-			_exit(0);
-		if (child < 0 || waitpid(child, NULL, 0) != child)
-			exit(1);
-	}
-	report("forks", began, n);
-}
-
-static void busy(double ms)
-{
-	double until = now_ns() + ms * 1e6;
-
-	while (now_ns() < until)
-		;
-}
-
-static void reuse(long n, double ms)
-{
-	double began = now_ns();
-	pid_t id = 0;
-
-	for (long i = 0; i < n; i++) {
-		struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = i ? (__u64)&id : 0, .set_tid_size = i > 0 };
-		pid_t child = syscall(SYS_clone3, &args, sizeof(args));
-
-		if (child == 0)
-			_exit(0);
-		if (child < 0 || (i > 0 && child != id)) {
-			perror("clone3");
-			exit(1);
-		}
-		id = child;
-		waitpid(child, NULL, 0);
-		busy(ms);
-	}
-	report("reuse", began, n);
-}
-
-/* Moves this process into a cgroup; on v1 and v2 alike. */
-static void enter(const char *cgroup)
-{
-	char path[4096];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, "0", 1) != 1) {
-		perror(path);
-		_exit(1);
-	}
-	close(fd);
-}
-
-static void cgroups(const char *dir, long n, long alive)
-{
-	double began = now_ns();
-	char path[4000];
-	int status;
-
-	for (long first = 0; first < n; first += alive) {
-		long end = first + alive < n ? first + alive : n;
-
-		for (long i = first; i < end; i++) {
-			snprintf(path, sizeof(path), "%s/%ld", dir, i);
-			if (mkdir(path, 0755)) {
-				perror(path);
-				exit(1);
-			}
-		}
-		for (long i = first; i < end; i++) {
-			pid_t child = fork();
-
-			if (child == 0) {
-				snprintf(path, sizeof(path), "%s/%ld", dir, i);
-				enter(path);
-				for (int nap = 0; nap < 3; nap++)
-					usleep(1);
-				_exit(0);
-			}
-			if (child < 0 || waitpid(child, &status, 0) != child || status)
-				exit(1);
-		}
-		for (long i = first; i < end; i++) {
-			snprintf(path, sizeof(path), "%s/%ld", dir, i);
-			if (rmdir(path)) {
-				perror(path);
-				exit(1);
-			}
-		}
-	}
-	report("cgroups", began, n);
-}
-
-static void moves(const char *from, const char *to, double ms)
-{
-	double began = now_ns();
-
-	enter(from);
-	busy(ms);
-	enter(to);
-	busy(ms);
-	report("moves", began, 2);
 }
 
 int main(int argc, char **argv)

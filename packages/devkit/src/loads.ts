@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,17 +18,19 @@ export interface LoadReport {
   readonly involuntary: number;
 }
 
-const source = fileURLToPath(new URL('../loads/load.c', import.meta.url));
+const sources = fileURLToPath(new URL('../loads/', import.meta.url));
 
-/** loadProgram: path of the compiled load program; built with the C compiler of the machine when it is older than its source. */
+/** loadProgram: path of the compiled load program; built with the C compiler of the machine when it is older than its sources. */
 export function loadProgram(): string {
   const folder = join(tmpdir(), `rezolus-loads-${process.getuid?.() ?? 0}`);
   const program = join(folder, 'load');
-  if ((statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0) > statSync(source).mtimeMs) return program;
+  const files = readdirSync(sources).map((name) => join(sources, name));
+  const changed = Math.max(...files.map((file) => statSync(file).mtimeMs));
+  if ((statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed) return program;
   mkdirSync(folder, { recursive: true });
   const fresh = `${program}.${process.pid}`;
   try {
-    execFileSync('cc', ['-O2', '-Wall', '-o', fresh, source]);
+    execFileSync('cc', ['-O2', '-Wall', '-o', fresh, ...files.filter((file) => file.endsWith('.c'))]);
   } catch (cause) {
     throw new RezolusError('REZ_ERR_BPF_TOOLCHAIN', 'cannot compile the load program with cc', { cause });
   }
