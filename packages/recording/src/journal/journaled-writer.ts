@@ -40,6 +40,8 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
   #unstored: { sequence: number; group: EncodedRowGroup } | null = null;
   #fault: { error: unknown } | null = null;
   #rows: number;
+  /** Whether there is a row on disk. */
+  #safe: boolean;
   #done = false;
 
   private constructor(
@@ -57,6 +59,7 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     this.#encoder = new RowGroupEncoder(columns);
     this.#sequence = sequence;
     this.#rows = folder.groups.reduce((sum, { rows }) => sum + rows, 0);
+    this.#safe = this.#rows > 0;
   }
 
   /**
@@ -68,7 +71,15 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     const header = { createdBy, created: new Date().toISOString() };
     const columns = [...timeColumns];
     const state = { header, columns, groups: [], lastSequence: 0, facts: emptyFacts, damage: null };
-    const journal = await guard(folder, () => JournalFolder.create(folder, state, { filePerGroup }));
+    const journal = await guard(folder, async () => {
+      const created = await JournalFolder.create(folder, state, { filePerGroup });
+      await created.reserve.ensure(1).catch(async (error) => {
+        await created.close();
+        await created.remove();
+        throw error;
+      });
+      return created;
+    });
     return new JournaledWriter(journal, columns, 1, options, emptyFacts);
   }
 
@@ -150,6 +161,7 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     await this.#guard(async () => {
       if (this.#fault !== null) throw this.#fault.error;
       await this.#folder.appendRow(this.#sequence, this.#journal.endRow(), this.columns);
+      this.#safe = true;
       await this.#folder.reserve.ensure(this.#finishingBytes());
       if (this.#encoder.rows >= this.#limit) await this.#rotate();
     });
@@ -235,9 +247,8 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     if (this.#done) return;
     this.#done = true;
     await this.#storing?.catch(() => {});
-    const empty = this.rows === 0;
     await this.#folder.close();
-    if (empty) await this.#folder.remove();
+    if (!this.#safe) await this.#folder.remove();
   }
 
   /** rotate: rows go on in a new row group while this one is written. */

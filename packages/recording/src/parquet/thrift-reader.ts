@@ -39,6 +39,19 @@ export function readStructWithList(
   return { struct, list: { bytes, starts: Uint32Array.from(decoder.starts) } };
 }
 
+/** FieldExtent: a field of a struct: its value takes the bytes `start .. end`. */
+export interface FieldExtent {
+  readonly id: number;
+  readonly wire: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** fieldExtents: the fields of the struct at the start of `bytes`, not decoded. Throws as `readStruct` does. */
+export function fieldExtents(bytes: Uint8Array): FieldExtent[] {
+  return new Decoder(bytes).extents();
+}
+
 class Decoder {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -68,6 +81,20 @@ class Decoder {
         continue;
       }
       fields.set(id, wire === 1 || wire === 2 ? wire === 1 : this.#value(wire, depth));
+    }
+  }
+
+  extents(): FieldExtent[] {
+    const fields: FieldExtent[] = [];
+    let id = 0;
+    for (;;) {
+      const head = this.#u8();
+      if (head === 0) return fields;
+      id = head >> 4 === 0 ? this.#zigzag() : id + (head >> 4);
+      const wire = head & 15;
+      const start = this.#at;
+      if (wire > 2) this.#skip(wire, 0);
+      fields.push({ id, wire, start, end: this.#at });
     }
   }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { alignedTicks, type Logger, RezolusError, sentence, silentLogger } from '@rezolus/core';
-import manifest from '../../package.json' with { type: 'json' };
+import { createdBy } from '../created-by.ts';
 import { fileKeys, type RecordingEvent, type RecordingFacts } from '../facts.ts';
 import { JournaledWriter } from '../journal/journaled-writer.ts';
 import { partialOf } from '../journal/layout.ts';
@@ -10,9 +10,6 @@ import { describeRecording } from './describe.ts';
 import { identifier } from './identity.ts';
 import { type RecordOptions, type RecordProgress, type RecordSummary, scrapeTimeout } from './options.ts';
 import { Target, type TargetSample } from './target.ts';
-
-/** createdBy: what recordings of this version call their writer. */
-export const createdBy = `rezolus version ${manifest.version}`;
 
 /**
  * record: records endpoints into a Parquet file until the duration is over or the signal aborts. Each interval is in the
