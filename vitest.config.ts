@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Four projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
-// the running kernel; one file at a time, because known loads are counted), kernels (boots other kernels) and e2e
-// (whole processes, a browser).
+// Five projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
+// the running kernel; one file at a time, because known loads are counted), kernels (boots other kernels), e2e
+// (whole processes, a browser) and load (measures times, so it has the machine to itself).
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tests/unit/**/*.test.ts'],
-          exclude: ['**/*.bpf.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{bpf,load}.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
           testTimeout: 30_000,
         },
@@ -35,6 +35,15 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           testTimeout: 30_000,
           hookTimeout: 420_000,
+        },
+      },
+      {
+        test: {
+          name: 'load',
+          include: ['packages/*/test/**/*.load.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 60_000,
         },
       },
       {

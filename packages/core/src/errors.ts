@@ -34,6 +34,8 @@ export const errorCatalogue = {
   REZ_ERR_PLUGIN_ABI:
     'The plugin speaks another version of the sampler contract. Upgrade the plugin or Rezolus.',
   REZ_ERR_PLUGIN_LOAD: 'The plugin could not be loaded. Reinstall it or remove it.',
+  REZ_ERR_PUSH_QUEUE:
+    'The folder of the queue could not be used. Check queue_directory, its permissions and free space.',
   REZ_ERR_QUERY_EXECUTION: 'The query could not be evaluated. See the message.',
   REZ_ERR_QUERY_LIMIT: 'The query asks for too much. Use a longer step, a shorter range or fewer series.',
   REZ_ERR_QUERY_PARSE: 'The query is not PromQL. The message names the place.',

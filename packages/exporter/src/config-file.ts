@@ -53,11 +53,46 @@ const prometheus = z.strictObject({
   series_limit: z.int().min(1).default(50_000),
 });
 
+const target = z.string().refine((text) => text === '' || /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+  error: ({ input }) => `"${input}" is not a URL such as https://metrics.example/api/v1/write`,
+});
+
+const sizes: Readonly<Record<string, number>> = { KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
+
+const size = z.string().transform((text, context): number => {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMG]B)$/.exec(text);
+  if (match !== null) return Math.round(Number(match[1]) * sizes[match[2]!]!);
+  context.addIssue({ code: 'custom', message: `"${text}" is not a size such as 256MB` });
+  return z.NEVER;
+});
+
+const push = (folder: string) => ({
+  url: target.default(''),
+  interval: durationSchema()
+    .refine((ms) => ms >= 10, 'must be at least 10ms')
+    .prefault('15s'),
+  timeout: durationSchema().prefault('30s'),
+  labels: z.record(z.string(), z.string()).default({ job: 'rezolus' }),
+  username: z.string().default(''),
+  password_file: z.string().default(''),
+  bearer_token_file: z.string().default(''),
+  queue_directory: z.string().default(`/var/lib/rezolus/${folder}`),
+  queue_limit: size.prefault('256MB'),
+});
+
+const remoteWrite = z.strictObject({
+  ...push('remote-write'),
+  version: z.enum(['1.0', '2.0']).default('1.0'),
+  native_histograms: z.boolean().default(true),
+});
+
 /** exporterConfigSchema: the strict schema of exporter.toml. */
 export const exporterConfigSchema: z.ZodType<ExporterConfig> = z.strictObject({
   general: general.prefault({}),
   log: log.prefault({}),
   prometheus: prometheus.prefault({}),
+  remote_write: remoteWrite.prefault({}),
+  otlp: z.strictObject(push('otlp')).prefault({}),
 });
 
 /**

@@ -1,6 +1,20 @@
 import type { ListenAddress } from '@rezolus/core';
 import { type PrometheusOptions, parseSelector } from '@rezolus/exposition';
 
+/** PushSection: where to push to; `url` empty = nowhere. */
+export interface PushSection {
+  readonly url: string;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly username: string;
+  readonly password_file: string;
+  readonly bearer_token_file: string;
+  readonly queue_directory: string;
+  /** Bytes. */
+  readonly queue_limit: number;
+}
+
 /** ExporterConfig: exporter.toml after validation, with defaults filled in: plain data, durations in ms. */
 export interface ExporterConfig {
   readonly general: {
@@ -23,6 +37,11 @@ export interface ExporterConfig {
     readonly drop_labels: readonly string[];
     readonly series_limit: number;
   };
+  readonly remote_write: PushSection & {
+    readonly version: '1.0' | '2.0';
+    readonly native_histograms: boolean;
+  };
+  readonly otlp: PushSection;
 }
 
 /** prometheusOptions: `[prometheus]` as the encoders want it. */

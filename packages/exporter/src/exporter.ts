@@ -3,6 +3,7 @@ import { destination, type Logger as Pino, pino } from 'pino';
 import { type ExporterConfig, prometheusOptions } from './config.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { AgentPoller } from './poller.ts';
+import { Push, remoteWrite } from './push/push.ts';
 import { Renderer } from './renderer.ts';
 import { createServer } from './server.ts';
 import { version } from './version.ts';
@@ -37,7 +38,12 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     log,
     polled: (poll) => own.polled(poll),
   });
-  const renderer = new Renderer(poller, own, prometheusOptions(config));
+  const prometheus = prometheusOptions(config);
+  const renderer = new Renderer(poller, own, prometheus);
+  const pushes: Push[] = [];
+  if (config.remote_write.url !== '') {
+    pushes.push(new Push(config.remote_write, remoteWrite(config.remote_write, prometheus), own, log));
+  }
   const server = createServer({
     render: (exposition, scraper) => renderer.render(exposition, scraper),
     source: poller,
@@ -46,16 +52,19 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
   });
   const stop = new AbortController();
-  const polling = poller.run(stop.signal);
+  const running = Promise.all([
+    poller.run(stop.signal),
+    ...pushes.map((push) => push.run(poller, stop.signal)),
+  ]);
   const address = await server.listen(listen).catch(async (cause: unknown) => {
     stop.abort();
-    await polling;
+    await running;
     throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${shown(listen)}`, { cause });
   });
   log.info({ version, address, source }, 'listening');
   const close = async () => {
     stop.abort();
-    await Promise.all([server.close(), polling]);
+    await Promise.all([server.close(), running]);
   };
   return { address, close, [Symbol.asyncDispose]: close };
 }

@@ -1,6 +1,8 @@
+import type { Snapshot } from '@rezolus/core';
 import type { ExportCounts, FamilyType, Format, OwnFamily } from '@rezolus/exposition';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Poll } from './poller.ts';
+import type { DiskQueue } from './push/disk-queue.ts';
 import { version } from './version.ts';
 
 /** OwnMetrics: what the exporter says of itself, in every answer, also while the agent is away. */
@@ -14,6 +16,11 @@ export class OwnMetrics {
   readonly #series: Gauge;
   readonly #dropped: Gauge<'reason'>;
   readonly #age: Gauge;
+  readonly #pushed: Counter<'target'>;
+  readonly #pushFailures: Counter<'target'>;
+  readonly #pushDropped: Counter<'target'>;
+  readonly #queueBytes: Gauge<'target'>;
+  readonly #queueRequests: Gauge<'target'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -36,6 +43,13 @@ export class OwnMetrics {
     this.#dropped = gauge('dropped_series', 'Samples of the agent left out of this answer by reason', [
       'reason',
     ]);
+    this.#pushed = counter('push_samples_total', 'Samples that a server took', ['target']);
+    this.#pushFailures = counter('push_failures_total', 'Requests that a server did not take', ['target']);
+    this.#pushDropped = counter('push_dropped_samples_total', 'Samples given up before a server took them', [
+      'target',
+    ]);
+    this.#queueBytes = gauge('push_queue_bytes', 'Bytes that wait on disk for a server', ['target']);
+    this.#queueRequests = gauge('push_queue_requests', 'Requests that wait on disk for a server', ['target']);
     gauge('build_info', 'Always 1; the version is a label', ['version']).set({ version }, 1);
     gauge('start_time_seconds', 'When the exporter started, in Unix time').set(performance.timeOrigin / 1000);
     const memory = gauge('resident_memory_bytes', 'Memory of the exporter that is resident');
@@ -61,11 +75,29 @@ export class OwnMetrics {
     this.#scrapes.inc({ format });
   }
 
-  /** families: everything as of now; `counts` and `ageSeconds` are those of the answer, null while the agent is away. */
-  async families(counts: ExportCounts | null, ageSeconds: number | null): Promise<OwnFamily[]> {
+  pushed(target: string, samples: number): void {
+    this.#pushed.inc({ target }, samples);
+  }
+
+  pushFailed(target: string): void {
+    this.#pushFailures.inc({ target });
+  }
+
+  queued(
+    target: string,
+    { length, bytes, droppedSamples }: Pick<DiskQueue, 'length' | 'bytes' | 'droppedSamples'>,
+  ): void {
+    this.#queueRequests.set({ target }, length);
+    this.#queueBytes.set({ target }, bytes);
+    this.#pushDropped.remove({ target });
+    this.#pushDropped.inc({ target }, droppedSamples);
+  }
+
+  /** families: everything as of now; `counts` and `snapshot` are those of the answer, null while the agent is away. */
+  async families(counts: ExportCounts | null, snapshot: Snapshot | null): Promise<OwnFamily[]> {
     this.#refresh();
-    if (ageSeconds === null) this.#age.remove();
-    else this.#age.set(ageSeconds);
+    if (snapshot === null) this.#age.remove();
+    else this.#age.set(Math.max(0, Date.now() - Number(snapshot.systemTimeNs) / 1e6) / 1000);
     this.#series.set(counts?.exported ?? 0);
     for (const reason of ['limit', 'duplicate', 'name'] as const) {
       this.#dropped.set({ reason }, counts?.dropped[reason] ?? 0);

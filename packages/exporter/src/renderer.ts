@@ -57,9 +57,7 @@ export class Renderer {
     base: Snapshot | null,
   ): Promise<Buffer> {
     const counts = snapshot === null ? null : encoder.prepare(snapshot);
-    const ageSeconds =
-      snapshot === null ? null : Math.max(0, Date.now() - Number(snapshot.systemTimeNs) / 1e6) / 1000;
-    const own = await this.#own.families(counts, ageSeconds);
+    const own = await this.#own.families(counts, snapshot);
     return encoder.encode(snapshot, base, own);
   }
 

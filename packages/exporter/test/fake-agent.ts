@@ -25,7 +25,7 @@ export class FakeAgent implements AsyncDisposable {
       }
       agent.polls++;
       if (agent.snapshot === null) response.writeHead(500).end('broken\n');
-      else response.end(encodeV3(agent.snapshot));
+      else response.end(encodeV3({ ...agent.snapshot, systemTimeNs: BigInt(Date.now()) * 1_000_000n }));
     });
     const agent = new FakeAgent(server, snapshot);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

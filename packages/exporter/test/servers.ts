@@ -132,6 +132,13 @@ export class TimeSeriesServer implements AsyncDisposable {
     }));
   }
 
+  /** values: the raw samples of each series of a range selector, as [seconds, text]. */
+  async values(selector: string): Promise<[number, string][][]> {
+    const response = await fetch(`${this.url}/api/v1/query?${new URLSearchParams({ query: selector })}`);
+    const { data } = (await response.json()) as { data: { result: { values: [number, string][] }[] } };
+    return data.result.map(({ values }) => values);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     rmSync(this.#path, { recursive: true, force: true });

@@ -4,3 +4,4 @@ export { encodeV2, encodeV3 } from './encode.ts';
 export { toJson } from './json.ts';
 export * from './prometheus/index.ts';
 export { schemaHash } from './schema.ts';
+export { snappyCompress } from './snappy.ts';

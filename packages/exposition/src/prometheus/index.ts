@@ -12,5 +12,6 @@ export {
 export { type ParsedFamily, type ParsedSample, parseExposition } from './parse/index.ts';
 export { PrometheusProtobufEncoder } from './protobuf.ts';
 export { quantiles } from './quantiles.ts';
+export { RemoteWriteEncoder, type RemoteWriteVersion, type WriteRequest } from './remote-write.ts';
 export { matchesGlob, parseSelector, type Selector, selects } from './selector.ts';
 export { PrometheusTextEncoder } from './text.ts';

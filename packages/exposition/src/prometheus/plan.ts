@@ -35,6 +35,7 @@ interface SchemaPlan<T> {
 }
 
 interface Gathered<T> {
+  readonly name: string;
   readonly kind: MetricKind;
   readonly parts: (SchemaPart<T> & { readonly group: number })[];
   /** Keys of all parts; only kept where there is more than one. */
@@ -97,12 +98,13 @@ export class Planner<T> {
       for (const part of plan.parts) {
         const { metric, kind } = part;
         const cost = kind === 'histogram' ? this.#samplesPerHistogram : 1;
+        const name = this.#name(metric, kind, part.unit);
         let family = byName.get(metric);
         if (family === undefined) {
-          family = { kind, parts: [], keys: null };
+          family = { name, kind, parts: [], keys: null };
           byName.set(metric, family);
         }
-        if (family.kind !== kind) {
+        if (family.kind !== kind || family.name !== name) {
           dropped.name += part.indices.length * cost;
           continue;
         }
@@ -117,10 +119,9 @@ export class Planner<T> {
     const families: Family<T>[] = [];
     const taken = new Set<string>();
     const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [metric, { kind, parts }] of sorted) {
+    for (const [metric, { name, kind, parts }] of sorted) {
       if (parts.length === 0) continue;
       const unit = parts.find((part) => part.unit !== '')?.unit ?? '';
-      const name = this.#name(metric, kind, parts[0]!.unit);
       const names = this.#namesOf(name, kind);
       if (name.startsWith(reservedPrefix) || names.some((one) => taken.has(one))) {
         const cost = kind === 'histogram' ? this.#samplesPerHistogram : 1;

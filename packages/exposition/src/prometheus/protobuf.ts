@@ -1,5 +1,5 @@
 import type { HistogramValue, Snapshot, SnapshotGroup } from '@rezolus/core';
-import { ProtobufWriter } from '../protobuf/writer.ts';
+import { ProtobufWriter, varintLength } from '../protobuf/writer.ts';
 import { classicLayout } from './classic.ts';
 import type { Escaping } from './names.ts';
 import { toNative, zeroThreshold } from './native.ts';
@@ -216,12 +216,6 @@ export class PrometheusProtobufEncoder {
     }
     this.#end();
   }
-}
-
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
-  return length;
 }
 
 /** encodeLabels: LabelPair messages as fields of a Metric. */

@@ -5,6 +5,13 @@ const varintType = 0;
 const fixed64Type = 1;
 const bytesType = 2;
 
+/** varintLength: how many bytes a varint takes. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
+  return length;
+}
+
 /** ProtobufWriter: the parts of the protobuf wire format that Prometheus and OpenTelemetry messages need; grows as it goes. */
 export class ProtobufWriter {
   #bytes: Uint8Array;
