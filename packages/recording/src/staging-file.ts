@@ -42,13 +42,13 @@ export class StagingFile implements Sink, AsyncDisposable {
     });
   }
 
-  /** commit: makes the content durable and gives it its name, replacing what was there. */
-  async commit(): Promise<void> {
+  /** commit: gives the file its name, replacing what was there; it is durable then, but for a `temporary` one. */
+  async commit({ temporary = false } = {}): Promise<void> {
     await guard(this.#path, async () => {
-      await this.#handle.sync();
+      if (!temporary) await this.#handle.sync();
       await this.#handle.close();
       await rename(this.#draft, this.#path);
-      await syncFolder(dirname(this.#path));
+      if (!temporary) await syncFolder(dirname(this.#path));
     });
     this.#committed = true;
   }

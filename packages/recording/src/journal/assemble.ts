@@ -20,6 +20,8 @@ export interface AssembleOptions {
   readonly endNs?: bigint;
   readonly keys?: ReadonlyMap<string, string>;
   readonly progress?: (done: number, total: number) => void;
+  /** The file need not outlive the machine. */
+  readonly temporary?: boolean;
 }
 
 /** Assembled: what a file that was put together holds. */
@@ -79,7 +81,7 @@ export async function openSource(state: SourceState, range: AssembleOptions): Pr
 export async function assemble(
   source: Source,
   output: string,
-  { startNs = 0n, endNs = 2n ** 64n, keys = new Map(), progress = () => {} }: AssembleOptions,
+  { startNs = 0n, endNs = 2n ** 64n, keys = new Map(), progress = () => {}, temporary = false }: AssembleOptions,
 ): Promise<Assembled> {
   await using file = await StagingFile.create(output);
   await file.write([magic]);
@@ -111,7 +113,7 @@ export async function assemble(
   const { createdBy } = source;
   const closing = closingParts({ columns, groups, keyValues, createdBy, offset });
   await file.write(closing);
-  await file.commit();
+  await file.commit({ temporary });
   const size = offset + closing.reduce((sum, part) => sum + part.length, 0);
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   return { output, rows, openRows, size, ...range, damage };

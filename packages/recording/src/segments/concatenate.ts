@@ -20,6 +20,8 @@ export interface ConcatenateOptions {
   /** Row groups that begin later are left out; ns since the epoch. */
   readonly endNs?: bigint;
   readonly createdBy: string;
+  /** The file need not outlive the machine. */
+  readonly temporary?: boolean;
   /** keys: the file keys, from those of the inputs, in their order, and the times of the result. */
   keys(
     inputs: readonly ReadonlyMap<string, string>[],
@@ -56,7 +58,7 @@ interface Group {
 export async function concatenate(
   inputs: readonly string[],
   output: string,
-  { startNs = 0n, endNs = endOfTime, createdBy, keys }: ConcatenateOptions,
+  { startNs = 0n, endNs = endOfTime, createdBy, temporary = false, keys }: ConcatenateOptions,
 ): Promise<Concatenated> {
   await using handles = new AsyncDisposableStack();
   const union = new ColumnUnion(timeColumns);
@@ -115,7 +117,7 @@ export async function concatenate(
     createdBy,
   });
   await file.write([...nulls.parts, footer]);
-  await file.commit();
+  await file.commit({ temporary });
   return { rows, size: file.size, firstNs, lastNs };
 }
 
