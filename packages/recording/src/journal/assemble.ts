@@ -81,7 +81,13 @@ export async function openSource(state: SourceState, range: AssembleOptions): Pr
 export async function assemble(
   source: Source,
   output: string,
-  { startNs = 0n, endNs = 2n ** 64n, keys = new Map(), progress = () => {}, temporary = false }: AssembleOptions,
+  {
+    startNs = 0n,
+    endNs = 2n ** 64n,
+    keys = new Map(),
+    progress = () => {},
+    temporary = false,
+  }: AssembleOptions,
 ): Promise<Assembled> {
   await using file = await StagingFile.create(output);
   await file.write([magic]);
