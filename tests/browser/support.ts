@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileSource, startViewer, type Viewer } from '@rezolus/viewer';
+import { startViewer, type Viewer, workerSource } from '@rezolus/viewer';
 import type { Page } from 'playwright-core';
 import { root } from '../support/rezolus.ts';
 
@@ -16,7 +16,10 @@ export async function buildApp(): Promise<void> {
 
 /** openViewer: a viewer of the recording at `path` on a free port of the loopback. */
 export async function openViewer(path: string): Promise<Viewer> {
-  return startViewer({ source: await fileSource(path), listen: { host: '127.0.0.1', port: 0 } });
+  return startViewer({
+    source: await workerSource({ kind: 'file', path }),
+    listen: { host: '127.0.0.1', port: 0 },
+  });
 }
 
 /** shoot saves what `page` shows to `test-results/`. */

@@ -5,3 +5,5 @@ export { loadSections } from './server/sections/load.ts';
 export { parseSection, sectionSchema } from './server/sections/section-schema.ts';
 export type { LiveFeed, ViewerSource } from './server/source.ts';
 export { startViewer, type Viewer, type ViewerOptions } from './server/viewer.ts';
+export type { WorkerInput } from './server/worker/protocol.ts';
+export { workerSource } from './server/worker/worker-source.ts';

@@ -31,7 +31,7 @@ test('a day of seconds is answered in few points without losing a spike', async 
   const spikes = [0, 12_345, 43_210, 86_399];
   for (const [i, at] of spikes.entries()) values[at] = 1000 + i;
   const engine = createEngine(gaugeSource(values));
-  const reply = await answerRange(engine, request(86_400, 300), new AbortController().signal);
+  const reply = await answerRange(engine, request(86_400, 300));
   if (reply.kind !== 'lines') throw new Error('lines expected');
   const { times, values: means, max } = reply.series[0]!;
   expect(times.length).toBeLessThanOrEqual(300);
@@ -46,7 +46,7 @@ test('a day of seconds is answered in few points without losing a spike', async 
 test('chunks do not change the answer', async () => {
   const values = Float64Array.from({ length: 25_000 }, (_, i) => Math.sin(i / 500));
   const engine = createEngine(gaugeSource(values));
-  const reply = await answerRange(engine, request(25_000, 10_000), new AbortController().signal);
+  const reply = await answerRange(engine, request(25_000, 10_000));
   if (reply.kind !== 'lines') throw new Error('lines expected');
   const { times, min, max } = reply.series[0]!;
   times.forEach((time, cell) => {
@@ -71,7 +71,7 @@ test('beyond 990,000 steps the step grows', async () => {
   };
   for (const points of [100, 10_000]) {
     steps.length = 0;
-    await answerRange(engine, request(30 * 86_400, points), new AbortController().signal);
+    await answerRange(engine, request(30 * 86_400, points));
     expect(new Set(steps)).toEqual(new Set([3000]));
     expect(steps.length).toBeLessThan(500);
   }
@@ -80,7 +80,7 @@ test('beyond 990,000 steps the step grows', async () => {
 test('an aborted request ends between two chunks', async () => {
   const abort = new AbortController();
   const engine = createEngine(gaugeSource(new Float64Array(50_000)));
-  const answer = answerRange(engine, request(50_000, 100), abort.signal);
+  const answer = answerRange(engine, request(50_000, 100), { signal: abort.signal });
   abort.abort();
   await expect(answer).rejects.toThrow('abort');
 });

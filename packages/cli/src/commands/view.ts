@@ -30,9 +30,11 @@ Prometheus HTTP API under /api/v1, so that Grafana can be pointed at a recording
     if (listen === null)
       throw new Errors.CLIError(`"${flags.listen}" is not an address such as 127.0.0.1:8080`);
     const stop = untilSignalled();
-    const { fileSource, liveSource, startViewer } = await import('@rezolus/viewer');
+    const { startViewer, workerSource } = await import('@rezolus/viewer');
     const live = /^https?:\/\//.test(args.input);
-    const source = live ? await liveSource(args.input) : await fileSource(args.input);
+    const source = await workerSource(
+      live ? { kind: 'live', url: args.input } : { kind: 'file', path: args.input },
+    );
     const viewer = await startViewer({ source, listen });
     this.log(`${live ? 'watching' : 'viewing'} ${source.name} at ${viewer.address}`);
     await aborted(stop);

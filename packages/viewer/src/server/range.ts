@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Engine, parse } from '@rezolus/query';
+import { type Engine, parse, type QueryControl } from '@rezolus/query';
 import type { RangeReply } from '../contract.ts';
 import { type LineSeries, lineMerger, mergeBuckets, mergeWidth, type RangeWindow } from './decimate.ts';
 import { ApiError } from './errors.ts';
@@ -27,14 +27,14 @@ const maxSteps = (pointLimits.min - 1) * 10_000;
 export async function answerRange(
   engine: Pick<Engine, 'queryRange'>,
   request: RangeRequest,
-  signal: AbortSignal,
+  control: QueryControl = {},
 ): Promise<RangeReply> {
   const { query, points } = request;
   const expr = parse(query);
   if (expr.kind === 'tick' && expr.name === 'heatmap') {
     // Columns of what happened per step add up, so a longer step gives at once what merging would.
     const window = expr.stride === null ? onTicks(request, mergeWidth(request, points)) : request;
-    const { result } = await engine.queryRange({ query, ...window }, { signal });
+    const { result } = await engine.queryRange({ query, ...window }, control);
     if (result.kind !== 'buckets') throw noRange();
     return mergeBuckets(result, points);
   }
@@ -44,7 +44,7 @@ export async function answerRange(
   const merge = width === window.stepMs ? asIs : lineMerger(window, points);
   const parts = new Map<string, LineSeries[]>();
   for (const chunk of chunksOf(window, width)) {
-    const { result } = await engine.queryRange({ query, ...chunk }, { signal });
+    const { result } = await engine.queryRange({ query, ...chunk, whole: window }, control);
     if (result.kind !== 'matrix') throw noRange();
     for (const series of result.series) {
       const key = JSON.stringify(series.labels);

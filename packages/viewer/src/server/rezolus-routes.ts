@@ -1,21 +1,21 @@
-import type { Engine } from '@rezolus/query';
 import type { FastifyInstance } from 'fastify';
 import { routes } from '../contract.ts';
-import { encodeRange, rangeContentType } from '../wire.ts';
+import { rangeContentType } from '../wire.ts';
 import { clientSignal } from './abort.ts';
 import { ByteCache } from './byte-cache.ts';
 import { captureOf } from './capture.ts';
 import { ApiError, badData } from './errors.ts';
 import { liveStream } from './live/sse.ts';
 import { requestParams } from './prometheus/params.ts';
-import { answerRange, pointLimits, type RangeRequest } from './range.ts';
+import type { Queries } from './queries.ts';
+import { pointLimits, type RangeRequest } from './range.ts';
 import type { SectionView } from './sections/section-view.ts';
 import type { ViewerSource } from './source.ts';
 
 /** RezolusContext: what the viewer's own routes answer from. */
 export interface RezolusContext {
   readonly source: ViewerSource;
-  readonly engine: Engine;
+  readonly queries: Queries;
   readonly sections: SectionView;
 }
 
@@ -24,7 +24,7 @@ const maxStreams = 32;
 const maxAnswerBytes = 32 * 1024 * 1024;
 
 /** rezolusRoutes: adds the viewer's own routes, as the contract describes them. */
-export function rezolusRoutes(app: FastifyInstance, { source, engine, sections }: RezolusContext): void {
+export function rezolusRoutes(app: FastifyInstance, { source, queries, sections }: RezolusContext): void {
   app.get(routes.capture, () => captureOf(source));
   app.get(routes.sections, () => sections.summaries());
   app.get<{ Params: { id: string } }>(routes.section, ({ params: { id } }) => {
@@ -39,7 +39,7 @@ export function rezolusRoutes(app: FastifyInstance, { source, engine, sections }
     // A recording never changes, so neither does an answer.
     let bytes = source.kind === 'file' ? answers.get(key) : undefined;
     if (bytes === undefined) {
-      bytes = encodeRange(await answerRange(engine, wanted, clientSignal(reply, queryTimeoutMs)));
+      bytes = await queries.range(wanted, clientSignal(reply, queryTimeoutMs));
       if (source.kind === 'file') answers.set(key, bytes);
     }
     return reply.type(rangeContentType).send(bytes);

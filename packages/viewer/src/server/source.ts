@@ -1,4 +1,5 @@
 import type { Source } from '@rezolus/query';
+import type { Queries } from './queries.ts';
 
 /** LiveFeed: tells when a live source got new samples or lost its agent. */
 export interface LiveFeed {
@@ -17,6 +18,8 @@ export interface ViewerSource {
   readonly metadata: Readonly<Record<string, string>>;
   /** The `/systeminfo` document of the recorded machine, or null. */
   readonly systeminfo: unknown;
+  /** Who answers queries; left out where `source` has the samples and they are answered in the thread of the server. */
+  readonly queries?: Queries;
   /** Live sources only. */
   readonly live?: LiveFeed;
   /** close: stops what the source does by itself and lets its files go. */

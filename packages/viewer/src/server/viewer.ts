@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { type Logger, RezolusError, silentLogger } from '@rezolus/core';
-import { createEngine } from '@rezolus/query';
 import fastify, { type FastifyInstance } from 'fastify';
 import { builtAppDir, serveApp } from './app-files.ts';
 import { answerErrors } from './errors.ts';
 import { prometheusRoutes } from './prometheus/routes.ts';
+import { engineQueries, queryEngine } from './queries.ts';
 import { rezolusRoutes } from './rezolus-routes.ts';
 import { loadSections } from './sections/load.ts';
 import { SectionView } from './sections/section-view.ts';
@@ -39,14 +39,15 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { source, listen, appDir = builtAppDir, log = silentLogger } = options;
   const app = createServer(log);
   guard(app, [listen.host, ...(options.allowedHosts ?? [])]);
-  const engine = createEngine(source.source);
+  const engine = queryEngine(source.source, source.kind);
+  const queries = source.queries ?? engineQueries(engine);
   const sections = new SectionView(await loadSections(), engine, source.source);
   app.register(async (api) => {
     api.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
-    prometheusRoutes(api, engine);
-    rezolusRoutes(api, { source, engine, sections });
+    prometheusRoutes(api, engine, queries);
+    rezolusRoutes(api, { source, queries, sections });
   });
   await serveApp(app, appDir);
   try {

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import manifest from '../../../package.json' with { type: 'json' };
 import { clientSignal } from '../abort.ts';
 import { badData } from '../errors.ts';
-import { formatAnswer } from './format.ts';
+import type { Queries } from '../queries.ts';
 import { durationParam, limitParam, rangeParams, requestParams, timeParam } from './params.ts';
 
 /** Prometheus' default for `query.timeout`. */
@@ -15,7 +15,11 @@ const apiVersion = '3.0.0';
 type Handler = (params: URLSearchParams, request: FastifyRequest, reply: FastifyReply) => unknown;
 
 /** prometheusRoutes: adds the Prometheus HTTP API under `/api/v1/`, as Grafana and promtool use it. */
-export function prometheusRoutes(app: FastifyInstance, engine: Engine): void {
+export function prometheusRoutes(
+  app: FastifyInstance,
+  engine: Pick<Engine, 'seriesMatching' | 'labelNames' | 'labelValues' | 'metadata'>,
+  queries: Queries,
+): void {
   const route = (method: string[], path: string, handler: Handler) =>
     app.route({
       method,
@@ -27,18 +31,12 @@ export function prometheusRoutes(app: FastifyInstance, engine: Engine): void {
   route(both, 'query', async (params, _request, reply) => {
     const timeMs = timeParam(params, 'time', Date.now());
     const query = queryParam(params);
-    return json(
-      reply,
-      formatAnswer(await engine.queryInstant({ query, timeMs }, { signal: deadline(params, reply) })),
-    );
+    return json(reply, await queries.instant({ query, timeMs }, deadline(params, reply)));
   });
   route(both, 'query_range', async (params, _request, reply) => {
     const range = rangeParams(params);
     const query = queryParam(params);
-    return json(
-      reply,
-      formatAnswer(await engine.queryRange({ query, ...range }, { signal: deadline(params, reply) })),
-    );
+    return json(reply, await queries.matrix({ query, ...range }, deadline(params, reply)));
   });
   route(both, 'series', (params) => {
     const matchers = matchParams(params);
