@@ -3,7 +3,8 @@ import { destination, type Logger as Pino, pino } from 'pino';
 import { type ExporterConfig, prometheusOptions } from './config.ts';
 import { OwnMetrics } from './own-metrics.ts';
 import { AgentPoller } from './poller.ts';
-import { Push, remoteWrite } from './push/push.ts';
+import { otlp, remoteWrite } from './push/formats.ts';
+import { Push } from './push/push.ts';
 import { Renderer } from './renderer.ts';
 import { createServer } from './server.ts';
 import { version } from './version.ts';
@@ -51,6 +52,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     hosts: [listen.host, ...hosts],
     failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
   });
+  if (config.otlp.url !== '') pushes.push(new Push(config.otlp, otlp(config.otlp, prometheus), own, log));
   const stop = new AbortController();
   const running = Promise.all([
     poller.run(stop.signal),

@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { alignedTicks, type Logger, RezolusError, type Snapshot, sentence } from '@rezolus/core';
-import {
-  type ExportCounts,
-  type PrometheusOptions,
-  RemoteWriteEncoder,
-  snappyCompress,
-} from '@rezolus/exposition';
-import type { ExporterConfig, PushSection } from '../config.ts';
+import { alignedTicks, type Logger, RezolusError, sentence } from '@rezolus/core';
+import type { PushSection } from '../config.ts';
 import type { OwnMetrics } from '../own-metrics.ts';
 import type { AgentPoller } from '../poller.ts';
 import { version } from '../version.ts';
@@ -97,47 +90,4 @@ function authorization({ username, password_file, bearer_token_file }: PushSecti
   if (username === '') return {};
   const password = password_file === '' ? '' : secret(password_file);
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-}
-
-/** pushLabels: the labels of the section; `instance` is the hostname where they do not say. */
-export function pushLabels({ labels }: Pick<PushSection, 'labels'>): Record<string, string> {
-  return { instance: hostname(), ...labels };
-}
-
-/** remoteWrite: the format of `[remote_write]`. */
-export function remoteWrite(
-  section: ExporterConfig['remote_write'],
-  options: Omit<PrometheusOptions, 'descriptions'>,
-): PushFormat {
-  const isSecond = section.version === '2.0';
-  let encoder: RemoteWriteEncoder | null = null;
-  let known: PushSource['descriptions'] | null = null;
-  return {
-    name: 'remote_write',
-    headers: {
-      'content-encoding': 'snappy',
-      'content-type': isSecond
-        ? 'application/x-protobuf;proto=io.prometheus.write.v2.Request'
-        : 'application/x-protobuf',
-      'x-prometheus-remote-write-version': isSecond ? '2.0.0' : '0.1.0',
-    },
-    async encode({ snapshot, descriptions }, own) {
-      // Help texts travel with version 2.0 only; the stale markers of the encoder outweigh new ones.
-      if (encoder === null || (isSecond && snapshot !== null && known !== descriptions)) {
-        known = descriptions;
-        encoder = new RemoteWriteEncoder(
-          section.version,
-          { ...options, nativeHistograms: section.native_histograms, compatibility: false, descriptions },
-          pushLabels(section),
-        );
-      }
-      const families = await own.families(countsOf(encoder, snapshot), snapshot);
-      const requests = encoder.encode(snapshot, families, Date.now());
-      return requests.map(({ samples, body }) => ({ samples, body: snappyCompress(body) }));
-    },
-  };
-}
-
-function countsOf(encoder: { prepare(snapshot: Snapshot): ExportCounts }, snapshot: Snapshot | null) {
-  return snapshot === null ? null : encoder.prepare(snapshot);
 }

@@ -9,6 +9,7 @@ export {
   type OwnFamily,
   type PrometheusOptions,
 } from './options.ts';
+export { OtlpEncoder } from './otlp.ts';
 export { type ParsedFamily, type ParsedSample, parseExposition } from './parse/index.ts';
 export { PrometheusProtobufEncoder } from './protobuf.ts';
 export { quantiles } from './quantiles.ts';

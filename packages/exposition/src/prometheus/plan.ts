@@ -16,7 +16,10 @@ export interface Part<T> {
 export interface Family<T> {
   readonly name: string;
   readonly kind: MetricKind;
+  /** Description and unit. */
   readonly help: string;
+  /** As the sampler names it, e.g. `nanoseconds`; empty for none. */
+  readonly unit: string;
   readonly parts: readonly (Part<T> & { readonly group: number })[];
 }
 
@@ -135,6 +138,7 @@ export class Planner<T> {
         name,
         kind,
         help: this.#help(metric, unit),
+        unit,
         parts: parts.sort((a, b) => a.group - b.group),
       });
     }
