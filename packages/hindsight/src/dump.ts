@@ -13,6 +13,8 @@ export interface DumpRequest {
   /** Segments that begin later are left out; ns since the epoch. */
   readonly endNs?: bigint;
   readonly createdBy: string;
+  /** The file is read at once: it need not outlive the machine. */
+  readonly temporary?: boolean;
 }
 
 /** A segment becomes a file once in a minute at most; this many in the way of one dump is something else. */
@@ -34,7 +36,7 @@ export async function dumpBuffer(request: DumpRequest): Promise<Concatenated> {
   }
 }
 
-async function dumpNow({ folder, output, startNs, endNs, createdBy }: DumpRequest): Promise<Concatenated> {
+async function dumpNow({ folder, output, startNs, endNs, ...rest }: DumpRequest): Promise<Concatenated> {
   const { segments } = await listBuffer(folder);
   const range = { ...(startNs !== undefined && { startNs }), ...(endNs !== undefined && { endNs }) };
   const drafts: string[] = [];
@@ -49,14 +51,14 @@ async function dumpNow({ folder, output, startNs, endNs, createdBy }: DumpReques
       drafts.push(draft);
       if (await hasRows(segment, draft, range)) inputs.push(draft);
     }
-    return await concatenate(inputs, output, { ...range, createdBy, keys: mergeKeys });
+    return await concatenate(inputs, output, { ...rest, ...range, keys: mergeKeys });
   } finally {
     for (const draft of drafts) await rm(draft, { force: true });
   }
 }
 
 async function hasRows({ path }: FoundSegment, draft: string, range: object): Promise<boolean> {
-  const { rows } = await assembleLive(journalOf(path), draft, range);
+  const { rows } = await assembleLive(journalOf(path), draft, { ...range, temporary: true });
   return rows > 0;
 }
 

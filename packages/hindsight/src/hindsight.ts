@@ -9,7 +9,7 @@ import { RollingBuffer } from './buffer.ts';
 import { type HindsightConfig, segmentRows } from './config.ts';
 import { Dumper } from './dumper.ts';
 import { bufferOf } from './layout.ts';
-import { checkOutput } from './output.ts';
+import { checkOutput, removeDrafts } from './output.ts';
 import { type DumpRange, parseRange } from './range.ts';
 import { Recorder } from './recorder.ts';
 import { createServer, type WrittenDump } from './server.ts';
@@ -49,6 +49,7 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
   await checkOutput(output);
   const rows = segmentRows(config.general);
   const buffer = await RollingBuffer.open({ folder, durationMs, segmentRows: rows, createdBy, log });
+  await removeDrafts(output);
   const recorder = new Recorder({ source, intervalMs, buffer, log });
   const dumper = new Dumper();
 
@@ -71,7 +72,10 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
   const stream = async (range: DumpRange, wanted: () => boolean) => {
     const path = join(folder, `dump-${randomBytes(8).toString('hex')}`);
     try {
-      const { size } = await dumper.dump({ folder, output: path, createdBy, ...range }, wanted);
+      const { size } = await dumper.dump(
+        { folder, output: path, createdBy, temporary: true, ...range },
+        wanted,
+      );
       const handle = await open(path, 'r');
       return { size, body: handle.createReadStream() };
     } finally {

@@ -4,7 +4,7 @@ import { openRecording } from '@rezolus/recording';
 import { describe, expect, it } from 'vitest';
 import type { HindsightStatus } from '../src/index.ts';
 import { TestAgent } from './agent.ts';
-import { columnOf, freePort, hindsightOf, Lines, pyarrowTicks, scratch, steps, until } from './support.ts';
+import { columnOf, freePort, hindsightOf, Lines, scratch, until } from './support.ts';
 
 describe('hindsight', () => {
   it('waits for an agent that is not there yet, and for one that was restarted', async () => {
@@ -51,51 +51,6 @@ describe('hindsight', () => {
     expect(recording.metadata.get('per_source_metadata')).toBe(
       `{"rezolus":{"first_sample_ns":${first},"last_sample_ns":${last},"sampler_status":[{"name":"test","state":"active"}]}}`,
     );
-  });
-
-  it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', async () => {
-    using folder = scratch();
-    await using agent = await TestAgent.start({ series: 200 });
-    const output = folder.path('out.parquet');
-    const log = new Lines();
-    const lines = 'interval = "100ms"\nduration = "10s"\nsegment_rows = 20';
-    await using hindsight = await hindsightOf(agent.url, output, lines, log);
-    await until(async () => (await hindsight.status()).ticks_recorded >= 30);
-    const paths: string[] = [];
-    const dump = async (n: number) => {
-      const response = await fetch(`${hindsight.address}/dump${n % 3 === 0 ? '?last=2s' : ''}`);
-      expect(response.status).toBe(200);
-      expect(response.headers.get('content-disposition')).toBe('attachment; filename="dump.parquet"');
-      const path = folder.path(`dump-${n}`);
-      writeFileSync(path, await response.bytes());
-      paths.push(path);
-    };
-    for (let n = 0; n < 100; n += 10) {
-      const before = (await hindsight.status()).ticks_recorded;
-      await Promise.all(Array.from({ length: 10 }, (_, i) => dump(n + i)));
-      // So that rows come, segments end and old ones go between the dumps.
-      await until(async () => (await hindsight.status()).ticks_recorded >= before + 12);
-    }
-    const status = await hindsight.status();
-    expect(status).toMatchObject({
-      ticks_missed: 0,
-      ticks_failed: 0,
-      lookback_secs: 10,
-      sampling_interval_ms: 100,
-    });
-    expect(status.at_retention_bound).toBe(true);
-    expect(log.matching(/./).filter((line) => !/^(buffering|the agent answers)/.test(line))).toEqual([]);
-    expect(paths).toHaveLength(100);
-    const read: bigint[][] = [];
-    for (const path of paths) {
-      const { times, values } = await columnOf(path, 'ticks');
-      expect(steps(values)).toEqual([1n]);
-      const gaps = times.slice(1).map((time, i) => time - times[i]!);
-      expect(Math.max(...gaps)).toBeLessThan(0.2);
-      read.push(values as bigint[]);
-    }
-    const others = pyarrowTicks(paths);
-    if (others !== null) expect(others).toEqual(read);
   });
 
   it('answers as the original does, and refuses what is wrong', async () => {

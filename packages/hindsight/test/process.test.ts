@@ -1,65 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import type { HindsightStatus } from '../src/index.ts';
 import { TestAgent } from './agent.ts';
-import { columnOf, scratch, until } from './support.ts';
-
-const command = fileURLToPath(new URL('../../cli/bin/run.ts', import.meta.url));
-
-/** Hindsight: the command as a process of its own. */
-class Hindsight implements AsyncDisposable {
-  readonly child: ChildProcess;
-  log = '';
-
-  constructor(config: string) {
-    const stdio = ['ignore', 'ignore', 'pipe'] as const;
-    this.child = spawn(process.execPath, [command, 'hindsight', config], { stdio: [...stdio] });
-    this.child.stderr!.setEncoding('utf8').on('data', (text) => {
-      this.log += text;
-    });
-  }
-
-  /** has: resolves when the log has as many lines of a kind. */
-  async has(pattern: RegExp, times = 1): Promise<void> {
-    await until(() => {
-      if (this.child.exitCode !== null) throw new Error(`ended: ${this.log}`);
-      return this.log.split('\n').filter((line) => pattern.test(line)).length >= times;
-    });
-  }
-
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    const exited = once(this.child, 'exit');
-    this.child.kill(signal);
-    return (await exited)[0];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await this.end('SIGKILL');
-  }
-}
-
-const setUp = (folder: ReturnType<typeof scratch>, agent: TestAgent, interval: string) => {
-  const output = folder.path('out.parquet');
-  const config = folder.path('hindsight.toml');
-  const general = [
-    `source = "${agent.url}"`,
-    `output = "${output}"`,
-    `interval = "${interval}"`,
-    'segment_rows = 12',
-  ];
-  writeFileSync(config, `[general]\n${general.join('\n')}\n`);
-  return { output, config };
-};
+import { HindsightProcess, writeConfig } from './process.ts';
+import { columnOf, pyarrowTicks, scratch, steps, until } from './support.ts';
 
 it('finds its buffer again after SIGKILL and has lost at most the interval in flight', async () => {
   using folder = scratch();
   await using agent = await TestAgent.start();
-  const { output, config } = setUp(folder, agent, '50ms');
+  const { output, config } = writeConfig(folder, agent, ['interval = "50ms"', 'segment_rows = 12']);
   const kills: bigint[] = [];
   for (let round = 0; round < 5; round++) {
-    await using hindsight = new Hindsight(config);
+    await using hindsight = new HindsightProcess(config);
     await hindsight.has(/the agent answers/);
     const from = agent.scrapes;
     // Another phase of the interval, and of the segment, in every round.
@@ -68,7 +21,7 @@ it('finds its buffer again after SIGKILL and has lost at most the interval in fl
     await hindsight.end('SIGKILL');
     kills.push(agent.scrapes);
   }
-  await using hindsight = new Hindsight(config);
+  await using hindsight = new HindsightProcess(config);
   await hindsight.has(/the agent answers/);
   hindsight.child.kill('SIGHUP');
   await hindsight.has(/capture complete: /);
@@ -90,12 +43,12 @@ it('finds its buffer again after SIGKILL and has lost at most the interval in fl
 it('dumps at SIGHUP only, ends at SIGTERM and goes on with what it had', async () => {
   using folder = scratch();
   await using agent = await TestAgent.start();
-  const { output, config } = setUp(folder, agent, '20ms');
+  const { output, config } = writeConfig(folder, agent, ['interval = "20ms"', 'segment_rows = 12']);
   {
-    await using hindsight = new Hindsight(config);
+    await using hindsight = new HindsightProcess(config);
     await hindsight.has(/buffering 15m of metrics at 20ms in \S+out\.parquet\.buffer/);
     await until(() => agent.scrapes >= 20n);
-    await using second = new Hindsight(config);
+    await using second = new HindsightProcess(config);
     const [status] = await once(second.child, 'exit');
     expect(status).toBe(1);
     await until(() => second.log.includes('REZ_ERR_RECORDING_BUSY'));
@@ -103,7 +56,7 @@ it('dumps at SIGHUP only, ends at SIGTERM and goes on with what it had', async (
     expect(existsSync(output)).toBe(false);
   }
   const before = agent.scrapes;
-  await using hindsight = new Hindsight(config);
+  await using hindsight = new HindsightProcess(config);
   await until(() => agent.scrapes >= before + 5n);
   hindsight.child.kill('SIGHUP');
   await hindsight.has(/capture complete: /);
@@ -113,4 +66,52 @@ it('dumps at SIGHUP only, ends at SIGTERM and goes on with what it had', async (
   expect(values[0]).toBeLessThanOrEqual(5n);
   expect(values.at(-1)).toBeGreaterThan(before);
   expect(await hindsight.end('SIGINT')).toBe(0);
+});
+
+it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', async () => {
+  using folder = scratch();
+  await using agent = await TestAgent.start({ series: 200 });
+  const lines = ['interval = "100ms"', 'duration = "10s"', 'segment_rows = 20', 'listen = "127.0.0.1:0"'];
+  const { output, config } = writeConfig(folder, agent, lines);
+  await using hindsight = new HindsightProcess(config);
+  const address = await hindsight.address();
+  const status = async () => (await (await fetch(`${address}/status`)).json()) as HindsightStatus;
+  const recorded = (ticks: number) => until(async () => (await status()).ticks_recorded >= ticks);
+  await recorded(30);
+  const paths: string[] = [];
+  const dump = async (n: number) => {
+    const response = await fetch(`${address}/dump${n % 3 === 0 ? '?last=2s' : ''}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="dump.parquet"');
+    const path = folder.path(`dump-${n}`);
+    writeFileSync(path, await response.bytes());
+    paths.push(path);
+  };
+  for (let n = 0; n < 100; n += 10) {
+    const { ticks_recorded } = await status();
+    await Promise.all(Array.from({ length: 10 }, (_, i) => dump(n + i)));
+    // So that rows come, segments end and old ones go between the dumps.
+    await recorded(ticks_recorded + 12);
+  }
+  const end = await status();
+  expect(hindsight.log).not.toMatch(/missed|lost|given up/);
+  expect(end).toMatchObject({
+    ticks_missed: 0,
+    ticks_failed: 0,
+    lookback_secs: 10,
+    sampling_interval_ms: 100,
+  });
+  expect(end.at_retention_bound).toBe(true);
+  expect(paths).toHaveLength(100);
+  const read: bigint[][] = [];
+  for (const path of paths) {
+    const { times, values } = await columnOf(path, 'ticks');
+    expect(steps(values)).toEqual([1n]);
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    expect(Math.max(...gaps)).toBeLessThan(0.2);
+    read.push(values as bigint[]);
+  }
+  const others = pyarrowTicks(paths);
+  if (others !== null) expect(others).toEqual(read);
+  expect(readdirSync(`${output}.buffer`).filter((name) => !/^(lock|segment-)/.test(name))).toEqual([]);
 });
