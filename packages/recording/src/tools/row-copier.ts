@@ -1,6 +1,6 @@
 import { bucketCount } from '@rezolus/core/histogram';
 import type { ColumnSpec } from '../parquet/layout.ts';
-import type { RowSink } from '../parquet/row-sink.ts';
+import type { CellSink } from '../parquet/row-sink.ts';
 import type { RecordingColumn } from '../reader/columns.ts';
 import type { ColumnData } from '../reader/data.ts';
 import type { Recording } from '../reader/recording.ts';
@@ -16,7 +16,7 @@ export class RowCopier {
   /** Times of all rows, ns. */
   readonly timestamps: BigUint64Array;
   readonly #recording: Recording;
-  readonly #sink: RowSink;
+  readonly #sink: CellSink;
   readonly #columns: readonly SourceColumn[];
   readonly #handles: (number | undefined)[] = [];
   readonly #dense: (BigUint64Array<ArrayBuffer> | undefined)[];
@@ -28,7 +28,7 @@ export class RowCopier {
 
   private constructor(
     recording: Recording,
-    sink: RowSink,
+    sink: CellSink,
     columns: readonly SourceColumn[],
     timestamps: BigUint64Array,
   ) {
@@ -48,7 +48,7 @@ export class RowCopier {
   /** open: `specOf` says what a column becomes; null leaves it out. */
   static async open(
     recording: Recording,
-    sink: RowSink,
+    sink: CellSink,
     specOf: (column: RecordingColumn) => ColumnSpec | null,
   ): Promise<RowCopier> {
     const columns = recording.columns.flatMap((column): SourceColumn[] => {
