@@ -72,10 +72,7 @@ describe.skipIf(!present)('a recording of the original', () => {
     const expected = JSON.parse(execFileSync(python, ['-c', oracle, demo], { encoding: 'utf8' }));
     const { engine, source } = await open();
     const at = (query: string, row: number) => valueAt(engine, query, source.startMs + row * 1000);
-    expect(await at('sum(irate(cpu_usage[5m])) / cpu_cores / 1000000000', 100)).toBeCloseTo(
-      expected.busy,
-      6,
-    );
+    expect(await at('sum(irate(cpu_usage[5m])) / cpu_cores / 1000000000', 100)).toBeCloseTo(expected.busy, 6);
     const cpu3 = await at('sum by (id) (irate(cpu_usage{id="3"}[5m]))', 50);
     expect(cpu3 / expected.cpu3).toBeCloseTo(1, 6);
     const shape = { groupingPower: 3, maxValuePower: 64 };
