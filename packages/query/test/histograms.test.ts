@@ -169,6 +169,16 @@ describe('as native histograms', () => {
     expect(await value('histogram_count(max_over_time(rate(lat[2s])[3s:1s]) or sum(lat))')).toBe(6);
   });
 
+  it('changes and resets are counted; what only gauges have is refused by name', async () => {
+    const value = async (query: string) => (await at(query, 5000))[0]!.value;
+    expect(await value('resets(lat{op="read"}[10s])')).toBe(1);
+    expect(await value('changes(lat{op="read"}[10s])')).toBeGreaterThan(1);
+    await expect(at('delta(lat[5s])', 5000)).rejects.toMatchObject({
+      code: 'REZ_ERR_QUERY_UNSUPPORTED',
+      message: expect.stringContaining('delta of histograms'),
+    });
+  });
+
   it('of two shapes are added in the coarser one', async () => {
     const fine = { groupingPower: 7, maxValuePower: 32 };
     const mixed = new ArraySource()

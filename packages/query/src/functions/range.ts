@@ -1,5 +1,7 @@
 import type { Call } from '../ast.ts';
 import type { Context } from '../context.ts';
+import { unsupported } from '../position.ts';
+import type { HistogramColumn } from '../source.ts';
 import {
   floatSeries,
   type Grid,
@@ -19,6 +21,9 @@ import { warnAboutQuantiles } from './quantile.ts';
 import { type HistogramFunction, rateFunctions, rateHistogramFunctions } from './rate.ts';
 import { regressionFunctions } from './regression.ts';
 import type { FloatFunction, FloatWindow } from './window.ts';
+
+/** Change of a gauge: histograms are counters here. */
+const gaugeFunctions: ReadonlySet<string> = new Set(['delta', 'idelta']);
 
 const floatFunctions: Readonly<Record<string, FloatFunction>> = {
   ...overTimeFunctions,
@@ -49,6 +54,10 @@ export function overRange(
     context.budget.allocate(grid.count);
     if (each.samples.kind === 'float' || Object.hasOwn(samplingFunctions, call.name))
       return ofFloats(context, call.name, each, range, scalars, grid);
+    if (gaugeFunctions.has(call.name))
+      throw unsupported(context.text, call.from, `${call.name} of histograms, which are counters here,`);
+    if (Object.hasOwn(countingFunctions, call.name))
+      return counted(context, call.name, each, each.samples, grid);
     const reduce = Object.hasOwn(histogramFunctions, call.name) ? histogramFunctions[call.name]! : null;
     if (reduce === null) {
       context.annotations.info(`ignored histograms in a range given to ${call.name}`, call);
@@ -65,6 +74,30 @@ export function overRange(
   });
   const present = series.filter((each) => each?.present.includes(1)) as VectorSeries[];
   return { type: 'vector', series: present };
+}
+
+/** countingFunctions: what is counted of the rows of a histogram but the first of a range. */
+const countingFunctions: Readonly<Record<string, (column: HistogramColumn, row: number) => boolean>> = {
+  changes: ({ starts, resets }, row) => resets[row] === 1 || starts[row + 1]! > starts[row]!,
+  resets: ({ resets }, row) => resets[row] === 1,
+};
+
+function counted(
+  context: Context,
+  name: string,
+  { labels, windows: { from, to } }: RangeSeries,
+  column: HistogramColumn,
+  grid: Grid,
+): VectorSeries {
+  const counts = countingFunctions[name]!;
+  const result = floatSeries(labels, true, grid.count);
+  for (let i = 0; i < grid.count; i++) {
+    if (to[i]! <= from[i]!) continue;
+    result.present[i] = 1;
+    for (let row = from[i]! + 1; row < to[i]!; row++) if (counts(column, row)) result.values[i]!++;
+    context.budget.work(to[i]! - from[i]!);
+  }
+  return result;
 }
 
 function dropsName(name: string, series: RangeSeries): boolean {
