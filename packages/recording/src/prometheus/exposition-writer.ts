@@ -66,12 +66,13 @@ export class ExpositionWriter {
       if (!Number.isFinite(value)) continue;
       const family = familyOf(families, name);
       const le = labels.find(([label]) => label === 'le')?.[1];
-      if (le !== undefined && name.endsWith('_bucket') && isHistogram(family)) {
+      const bound = le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le);
+      if (!Number.isNaN(bound) && name.endsWith('_bucket') && isHistogram(family)) {
         const rest = toLabels(labels.filter(([label]) => label !== 'le'));
         const base = name.slice(0, -'_bucket'.length);
         const key = identity(base, rest);
         const known = classic.get(key) ?? { name: base, labels: rest, buckets: [] };
-        known.buckets.push([le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), value]);
+        known.buckets.push([bound, value]);
         classic.set(key, known);
       } else {
         this.#scalar(sample, family);

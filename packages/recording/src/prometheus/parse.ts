@@ -69,8 +69,8 @@ export function parsePrometheus(text: string): Exposition {
     const line = text.slice(at, text[end - 1] === '\r' ? end - 1 : end);
     at = end + 1;
     if (line.length > maxLine) throw malformed(number, 'the line is too long');
-    if (line.startsWith('#')) {
-      takeComment(line, families, number);
+    if (/^[ \t]*#/.test(line)) {
+      takeComment(line.trimStart(), families, number);
     } else if (line.trim() !== '') {
       samples.push(new LineParser(line, number, openMetrics).sample());
       if (samples.length > maxSamples) throw malformed(number, 'there are too many samples');
@@ -129,10 +129,11 @@ class LineParser {
     const rest = this.#line.slice(this.#at);
     // Exemplars come after a second "#".
     const fields = (rest.includes('#') ? rest.slice(0, rest.indexOf('#')) : rest).trim().split(/[ \t]+/);
-    if (fields.length > 3) throw this.#error('there is more than a value and a time');
+    if (fields.length > 2) throw this.#error('there is more than a value and a time');
     const value = this.#numeric(fields[0] ?? '');
     if (fields[1] === undefined) return { name, labels, value };
     const time = this.#numeric(fields[1]);
+    if (!this.#seconds && !Number.isInteger(time)) throw this.#error('the time is not in whole milliseconds');
     return { name, labels, value, timestampMs: this.#seconds ? time * 1000 : time };
   }
 
@@ -150,6 +151,7 @@ class LineParser {
       if (this.#line[this.#at] === '=') {
         this.#at++;
         this.#space();
+        if (key === '__name__') throw this.#error('__name__ is no label');
         labels.push([key, this.#string()]);
       } else if (quoted && name === '') {
         name = key;
@@ -169,8 +171,10 @@ class LineParser {
     if (this.#line[this.#at] !== '"') throw this.#error('a value is not quoted');
     for (let i = start; i < this.#line.length; i++) {
       const char = this.#line[i];
-      if (char === '\\') i++;
-      else if (char === '"') {
+      if (char === '\\') {
+        if (!'\\"n'.includes(this.#line[++i] ?? ' '))
+          throw this.#error(`"\\${this.#line[i] ?? ''}" is no escape`);
+      } else if (char === '"') {
         this.#at = i + 1;
         return unescaped(this.#line.slice(start, i));
       }

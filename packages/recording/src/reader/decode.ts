@@ -1,7 +1,6 @@
 import { type DataPage, type Inflate, readPages, supports, UnknownPage } from '../parquet/page-reader.ts';
 import type { ColumnData, FloatData, ScalarData, StoredChunk } from './data.ts';
 import { decodeHistogram, decodeScalar, definitionLevel } from './page-decode.ts';
-import { decodeHistogramByWasm, decodeScalarsByWasm } from './wasm-decode.ts';
 
 /**
  * decodeChunks: chunks of one row group of `rows` rows. What recorders write (ours and the original's) is decoded here,
@@ -15,6 +14,9 @@ export async function decodeChunks(
   inflate: Inflate | undefined,
 ): Promise<ColumnData[]> {
   const decoded = chunks.map((chunk) => (inflate === undefined ? null : tryDecode(chunk, rows, inflate)));
+  if (!decoded.includes(null)) return decoded as ColumnData[];
+  // Few recordings need them: the modules that this takes are larger than all of ours.
+  const { decodeHistogramByWasm, decodeScalarsByWasm } = await import('./wasm-decode.ts');
   const scalars = chunks.filter((chunk, i) => decoded[i] === null && !isHistogram(chunk));
   const others: (ScalarData | FloatData)[] = await decodeScalarsByWasm(scalars, rows);
   const results: ColumnData[] = [];

@@ -164,7 +164,8 @@ class Recorder implements Disposable {
       await this.#writer.setFacts(this.#facts());
     }
     // Clocks of several endpoints differ: their row is at the moment on the grid.
-    const timestampNs = this.#targets.length > 1 ? BigInt(Math.round(atMs * 1e6)) : first.timestampNs;
+    const several = this.#targets.length > 1;
+    const timestampNs = several ? BigInt(Math.round(atMs * 1000)) * 1000n : first.timestampNs;
     this.#writer.startRow(timestampNs, first.durationNs);
     for (const sample of samples) sample.write();
     await this.#writer.endRow();
