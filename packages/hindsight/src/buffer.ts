@@ -10,6 +10,8 @@ export interface BufferOptions {
   readonly folder: string;
   /** The buffer holds at least this much, and at most a segment more. */
   readonly durationMs: number;
+  /** Between two rows. */
+  readonly intervalMs: number;
   /** Rows of a segment, at most 1,800. */
   readonly segmentRows: number;
   /** Names the program in the files. */
@@ -43,6 +45,8 @@ export class RollingBuffer implements AsyncDisposable {
   #ending: LiveSegment | null = null;
   #sealing: Promise<void> = Promise.resolve();
   #facts: SegmentFacts = { keys: {}, sources: {} };
+  /** Events that happened between two segments. */
+  #events: string[] = [];
 
   private constructor(options: BufferOptions, claim: BufferClaim, sealed: Segment[]) {
     this.#options = options;
@@ -86,7 +90,8 @@ export class RollingBuffer implements AsyncDisposable {
 
   /** addEvent: JSON of an event of the recording; it is kept as long as the rows of that time. */
   async addEvent(event: string): Promise<void> {
-    await this.#live?.addEvent(event);
+    if (this.#live === null) this.#events.push(event);
+    else await this.#live.addEvent(event);
   }
 
   /**
@@ -144,6 +149,7 @@ export class RollingBuffer implements AsyncDisposable {
         live ??= await this.#create();
         this.#live = live;
         await live.describe(this.#facts);
+        for (const event of this.#events.splice(0)) await live.addEvent(event);
         return live;
       } catch (error) {
         if (!(await this.#giveUpOldest(error))) throw error;
@@ -182,15 +188,14 @@ export class RollingBuffer implements AsyncDisposable {
     }
   }
 
-  /** evict: removes segments that are too old, or come before others that hold the duration: clocks may be set back. */
+  /** evict: removes segments that are too old, or more than the duration holds: clocks may be set back. */
   async #evict(newestNs: bigint): Promise<void> {
-    const later = this.#segments().slice(1);
-    let heldNs = later.reduce((sum, { firstNs, lastNs }) => sum + lastNs - firstNs, 0n);
+    const { durationMs, intervalMs } = this.#options;
+    const enough = Math.ceil(durationMs / intervalMs) + 1;
+    let { rows } = this.state;
     for (let oldest = this.#sealed[0]; oldest !== undefined; oldest = this.#sealed[0]) {
-      if (oldest.lastNs >= newestNs - this.#durationNs && heldNs < this.#durationNs) return;
-      const next = this.#segments()[1];
-      if (next === undefined) return;
-      heldNs -= next.lastNs - next.firstNs;
+      rows -= oldest.rows;
+      if (oldest.lastNs >= newestNs - this.#durationNs && rows < enough) return;
       this.#sealed.shift();
       await remove(oldest.path);
     }

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { assembleLive, type Concatenated, concatenate } from '@rezolus/recording/segments';
 import { type FoundSegment, journalOf, listBuffer } from './layout.ts';
+import { draftOf } from './output.ts';
 
 /** DumpRequest: which part of a buffer to write where. */
 export interface DumpRequest {
@@ -47,7 +46,7 @@ async function dumpNow({ folder, output, startNs, endNs, ...rest }: DumpRequest)
         inputs.push(segment.path);
         continue;
       }
-      const draft = join(folder, `tail-${randomBytes(8).toString('hex')}`);
+      const draft = draftOf(output);
       drafts.push(draft);
       if (await hasRows(segment, draft, range)) inputs.push(draft);
     }

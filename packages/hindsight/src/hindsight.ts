@@ -48,7 +48,14 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
   const createdBy = `rezolus version ${version}`;
   await checkOutput(output);
   const rows = segmentRows(config.general);
-  const buffer = await RollingBuffer.open({ folder, durationMs, segmentRows: rows, createdBy, log });
+  const buffer = await RollingBuffer.open({
+    folder,
+    durationMs,
+    intervalMs,
+    segmentRows: rows,
+    createdBy,
+    log,
+  });
   await removeDrafts(output);
   const recorder = new Recorder({ source, intervalMs, buffer, log });
   const dumper = new Dumper();

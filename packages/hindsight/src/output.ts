@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -15,12 +16,18 @@ export async function checkOutput(path: string): Promise<void> {
   if (found?.isDirectory()) throw new RezolusError('REZ_ERR_RECORDING_WRITE', `${path} is a directory`);
 }
 
+/** draftOf: a path beside `path` for a part of it. */
+export function draftOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}`);
+}
+
 /** removeDrafts: removes what dumps left beside `path` when their process died; its buffer must be claimed. */
 export async function removeDrafts(path: string): Promise<void> {
   const folder = dirname(path);
-  const prefix = `.${basename(path)}.`;
-  for (const name of await readdir(folder)) {
-    const own = name.startsWith(prefix) && /^\d+-[0-9a-f]{8}$/.test(name.slice(prefix.length));
-    if (own) await rm(join(folder, name), { force: true });
+  const name = basename(path);
+  for (const found of await readdir(folder)) {
+    // A draft of a draft has two dots and two numbers.
+    const [, owner] = /^\.{1,2}(.*?)(?:\.\d+-[0-9a-f]{8}){1,2}$/.exec(found) ?? [];
+    if (owner === name) await rm(join(folder, found), { force: true });
   }
 }

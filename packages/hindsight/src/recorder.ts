@@ -31,6 +31,9 @@ export interface RecorderState {
   readonly answering: boolean;
 }
 
+/** An agent that is away is not asked more often, however short the interval is. */
+const retryPauseMs = 100;
+
 /** Recorder: scrapes an agent into a buffer. An agent that is away, also at the start, is waited for. */
 export class Recorder {
   readonly #options: RecorderOptions;
@@ -44,6 +47,8 @@ export class Recorder {
   /** What is wrong, as it was logged; null where nothing is. */
   #trouble: string | null = null;
   #answering = false;
+  /** When an agent that is away is asked again, on the clock of `performance`. */
+  #retryMs = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -72,6 +77,7 @@ export class Recorder {
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
+    if (performance.now() < this.#retryMs) return;
     try {
       if (this.#endpoint === null) await this.#find(signal);
       const endpoint = this.#endpoint!;
@@ -86,6 +92,7 @@ export class Recorder {
       this.#failed++;
       if (error.code !== 'REZ_ERR_RECORDING_WRITE') {
         this.#answering = false;
+        this.#retryMs = performance.now() + retryPauseMs;
         this.#restarts?.lost();
       }
       // Once for each trouble: a line per interval would bury everything else.

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { openRecording } from '@rezolus/recording';
 import { describe, expect, it } from 'vitest';
@@ -114,9 +114,12 @@ describe('hindsight', () => {
     };
     await expect(start(folder.path('no/out'))).rejects.toMatchObject({ code: 'REZ_ERR_RECORDING_WRITE' });
     await expect(start(folder.path('.'))).rejects.toMatchObject({ code: 'REZ_ERR_RECORDING_WRITE' });
+    const drafts = ['.a.12-0123abcd', '..a.12-0123abcd.12-0123abce', '.a.b.12-0123abcd'];
+    for (const name of drafts) writeFileSync(folder.path(name), '');
     writeFileSync(folder.path('out.buffer'), '');
     await expect(start(folder.path('out'))).rejects.toThrow('cannot be used as a buffer');
     await using hindsight = await hindsightOf('127.0.0.1:1', folder.path('a'), '');
+    expect(drafts.filter((name) => existsSync(folder.path(name)))).toEqual(['.a.b.12-0123abcd']);
     await expect(start(folder.path('a'))).rejects.toMatchObject({ code: 'REZ_ERR_RECORDING_BUSY' });
     const { startHindsight } = await import('../src/index.ts');
     const { configOf } = await import('./support.ts');

@@ -6,7 +6,9 @@ import { TestAgent } from './agent.ts';
 import { HindsightProcess, writeConfig } from './process.ts';
 import { columnOf, pyarrowTicks, scratch, steps, until } from './support.ts';
 
-it('finds its buffer again after SIGKILL and has lost at most the interval in flight', async () => {
+it('finds its buffer again after SIGKILL and has lost at most the interval in flight', {
+  timeout: 90_000,
+}, async () => {
   using folder = scratch();
   await using agent = await TestAgent.start();
   const { output, config } = writeConfig(folder, agent, ['interval = "50ms"', 'segment_rows = 12']);
@@ -40,7 +42,7 @@ it('finds its buffer again after SIGKILL and has lost at most the interval in fl
   expect(await hindsight.end('SIGTERM')).toBe(0);
 });
 
-it('dumps at SIGHUP only, ends at SIGTERM and goes on with what it had', async () => {
+it('dumps at SIGHUP only, ends at SIGTERM and goes on with what it had', { timeout: 60_000 }, async () => {
   using folder = scratch();
   await using agent = await TestAgent.start();
   const { output, config } = writeConfig(folder, agent, ['interval = "20ms"', 'segment_rows = 12']);
@@ -68,7 +70,9 @@ it('dumps at SIGHUP only, ends at SIGTERM and goes on with what it had', async (
   expect(await hindsight.end('SIGINT')).toBe(0);
 });
 
-it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', async () => {
+it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', {
+  timeout: 120_000,
+}, async () => {
   using folder = scratch();
   await using agent = await TestAgent.start({ series: 200 });
   const lines = ['interval = "100ms"', 'duration = "10s"', 'segment_rows = 20', 'listen = "127.0.0.1:0"'];
