@@ -1,21 +1,21 @@
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
 import { type ErrorCode, RezolusError } from '@rezolus/core';
 import type { Concatenated } from '@rezolus/recording/segments';
 import type { DumpRequest } from './dump.ts';
 
-/** DumpAnswer: how a dump ended, in a form that goes between threads. */
+/** DumpAnswer: how a dump ended, in a form that goes between processes. */
 export type DumpAnswer =
   | { readonly dumped: Concatenated }
   | { readonly code: ErrorCode; readonly message: string };
 
-/** Dumps that may wait: each of them takes as much of the disk as the buffer. */
+/** Dumps that may wait. */
 const maxWaiting = 32;
 
-/** Dumper: dumps in a thread of its own, one after the other; the thread ends when nothing is left to do. */
+/** Dumper: dumps in a process of its own, one after the other; it ends when nothing is left to do. */
 export class Dumper implements AsyncDisposable {
-  #worker: Worker | null = null;
+  #process: ChildProcess | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #closed = false;
@@ -35,7 +35,7 @@ export class Dumper implements AsyncDisposable {
         throw new RezolusError('REZ_ERR_RECORDING_BUSY', `the dump to ${request.output} was given up`);
       } finally {
         this.#waiting--;
-        if (this.#waiting === 0) await this.#end();
+        if (this.#waiting === 0) this.#end();
       }
     });
     this.#last = turn.catch(() => {});
@@ -49,29 +49,42 @@ export class Dumper implements AsyncDisposable {
   }
 
   async #run(request: DumpRequest): Promise<Concatenated> {
-    this.#worker ??= new Worker(createRequire(import.meta.url).resolve('@rezolus/hindsight/dump-worker'));
-    const worker = this.#worker;
     const answered = new AbortController();
     try {
-      worker.postMessage(request);
+      if (this.#process?.connected !== true) this.#process = start();
       const { signal } = answered;
-      const exit = once(worker, 'exit', { signal }).then(([status]) => {
-        throw new Error(`the thread ended with status ${status}`);
+      const exit = once(this.#process, 'exit', { signal }).then(([status, killer]) => {
+        throw new Error(`the process that dumps ended with ${killer ?? status}`);
       });
-      const [answer] = (await Promise.race([once(worker, 'message', { signal }), exit])) as [DumpAnswer];
-      if ('dumped' in answer) return answer.dumped;
-      throw new RezolusError(answer.code, answer.message);
+      const answer = once(this.#process, 'message', { signal });
+      this.#process.send(request);
+      const [first] = (await Promise.race([answer, exit])) as [DumpAnswer];
+      if ('dumped' in first) return first.dumped;
+      throw new RezolusError(first.code, first.message);
     } catch (cause) {
       if (cause instanceof RezolusError) throw cause;
-      this.#worker = null;
+      this.#process?.kill('SIGKILL');
+      this.#process = null;
       throw new RezolusError('REZ_ERR_RECORDING_WRITE', `${request.output} could not be written`, { cause });
     } finally {
       answered.abort();
     }
   }
 
-  async #end(): Promise<void> {
-    await this.#worker?.terminate();
-    this.#worker = null;
+  #end(): void {
+    this.#process?.disconnect();
+    this.#process = null;
   }
+}
+
+function start(): ChildProcess {
+  const program = createRequire(import.meta.url).resolve('@rezolus/hindsight/dump-process');
+  // Times are bigints, which JSON has not.
+  const child = fork(program, {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  // What becomes of a dump is told by its answer or its exit.
+  return child.on('error', () => {});
 }
