@@ -29,4 +29,5 @@ export { record } from './recorder/record.ts';
 export { recordSeparately } from './recorder/separate.ts';
 export { SnapshotWriter } from './recorder/snapshot-writer.ts';
 export { startWrapped, type Wrapped } from './recorder/wrapped.ts';
+export { DecodeHelper } from './source/decode-helper.ts';
 export { StagingFile } from './staging-file.ts';

@@ -4,18 +4,20 @@ import { UnknownPage } from './parquet/page-reader.ts';
 import type { RecordingColumn } from './reader/columns.ts';
 import type { ColumnData, FloatData, HistogramData, ScalarData } from './reader/data.ts';
 import { damaged, type Recording } from './reader/recording.ts';
+import type { GroupColumn, GroupDecoder } from './source/decode-group.ts';
 import { HistogramSeries } from './source/histogram-series.ts';
 import { asDoubles } from './source/join-columns.ts';
 import { type RowRange, type RowTimes, rowRange, rowTimes, snap } from './source/row-times.ts';
-import { ScalarSeries } from './source/scalar-series.ts';
+import { type ScalarEncoding, ScalarSeries } from './source/scalar-series.ts';
 
 /**
  * RecordingSourceOptions: `cacheBytes` bounds the decoded columns that are kept, default 256 MiB; `maxLoadBytes` those
- * of one query, default 384 MiB.
+ * of one query, default 384 MiB; `helper` decodes a part of what is much.
  */
 export interface RecordingSourceOptions {
   readonly cacheBytes?: number;
   readonly maxLoadBytes?: number;
+  readonly helper?: GroupDecoder | undefined;
 }
 
 /** Field metadata that is not a label. */
@@ -45,6 +47,7 @@ class RecordingSource implements Source {
   readonly #recording: Recording;
   readonly #budget: number;
   readonly #maxLoad: number;
+  readonly #helper: GroupDecoder | undefined;
   readonly #series: readonly Series[];
   /** File positions of the columns of the series: one, or those that hold it in turn. */
   readonly #columns: readonly (readonly number[])[];
@@ -61,6 +64,7 @@ class RecordingSource implements Source {
     this.#recording = recording;
     this.#budget = options.cacheBytes ?? 256 * 2 ** 20;
     this.#maxLoad = options.maxLoadBytes ?? 384 * 2 ** 20;
+    this.#helper = options.helper;
     const { intervalMs, rowGroups } = recording;
     this.intervalMs = intervalMs;
     const filled = rowGroups.filter(({ rows }) => rows > 0);
@@ -96,26 +100,96 @@ class RecordingSource implements Source {
     signal?: AbortSignal,
   ): Promise<Column[]> {
     signal?.throwIfAborted();
-    this.#times ??= this.#recording
-      .readTimestamps()
-      .then((timestamps) => rowTimes(timestamps, this.intervalMs));
-    const rows = await this.#times;
+    const rows = await this.#rowTimes();
     const [from, to] = this.#groupsWithin(startMs, endMs);
     const range = this.#range(rows, this.#starts[from] ?? 0, this.#starts[to + 1] ?? 0);
-    const unique = [...new Set(ids)];
-    for (const id of unique) this.#touch(id);
-    let decoded = false;
-    for (let group = from; range.end > range.start && group <= to; group++) {
-      signal?.throwIfAborted();
-      const missing = unique.filter((id) => this.#loaded.get(id)!.groups[group] === 0);
-      if (missing.length === 0) continue;
-      await this.#decode(missing, group, rows.kept);
-      this.#check(unique);
-      decoded = true;
-    }
+    const decoded = await this.#ensure([...new Set(ids)], from, to, rows.kept, signal);
     const columns = ids.map((id) => this.#loaded.get(id)!.data.column(range));
     if (decoded) this.#evict();
     return columns;
+  }
+
+  /** Where there is a helper, and room for all that will be asked for, it is decoded at once, by both. */
+  prefetch(ids: readonly number[], startMs: number, endMs: number, signal?: AbortSignal): Promise<void> {
+    const [from, to] = this.#groupsWithin(startMs, endMs);
+    const rows = (this.#starts[to + 1] ?? 0) - (this.#starts[from] ?? 0);
+    const bytes = ids.reduce((sum, id) => sum + rows * rowBytes(this.#series[id]?.kind), 0);
+    if (this.#helper === undefined || bytes > this.#budget) return Promise.resolve();
+    const turn = this.#queue.then(async () => {
+      signal?.throwIfAborted();
+      await this.#ensure([...new Set(ids)], from, to, (await this.#rowTimes()).kept, signal);
+    });
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+
+  #rowTimes(): Promise<RowTimes> {
+    this.#times ??= this.#recording
+      .readTimestamps()
+      .then((timestamps) => rowTimes(timestamps, this.intervalMs));
+    return this.#times;
+  }
+
+  /** ensure: decodes what is missing of these series in the row groups `from` to `to`; false where nothing was. */
+  async #ensure(
+    ids: readonly number[],
+    from: number,
+    to: number,
+    kept: Uint8Array | null,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    for (const id of ids) this.#touch(id);
+    const missing = (group: number) => ids.filter((id) => this.#loaded.get(id)!.groups[group] === 0);
+    const groups: number[] = [];
+    for (let group = from; group <= to && group < this.#starts.length - 1; group++)
+      if (missing(group).length > 0) groups.push(group);
+    const decoded = groups.length > 0;
+    const helped = this.#help(ids, groups, kept, missing, signal);
+    try {
+      for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+        signal?.throwIfAborted();
+        await this.#decode(missing(group), group, kept);
+        this.#check(ids);
+      }
+    } finally {
+      groups.length = 0;
+      await helped;
+    }
+    for (let group = from; decoded && group <= to; group++)
+      if (missing(group).length > 0) await this.#decode(missing(group), group, kept);
+    this.#check(ids);
+    return decoded;
+  }
+
+  /** help: takes row groups from the end of the list and has the helper decode them. What it cannot do stays missing. */
+  async #help(
+    ids: readonly number[],
+    groups: number[],
+    kept: Uint8Array | null,
+    missing: (group: number) => number[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const helper = this.#helper;
+    const simple = ids.every((id) => this.#column(id).length === 1);
+    if (helper === undefined || kept !== null || !simple || groups.length < leastGroups) return;
+    const take = async () => {
+      for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+        if (signal?.aborted) return;
+        const wanted = missing(group);
+        const columns = wanted.map((id): GroupColumn => {
+          const column = this.#column(id)[0]!;
+          const { histogram } = this.#series[id]!;
+          return histogram === undefined ? { column, encoding: this.#encoding(id) } : { column, histogram };
+        });
+        const parts = await helper.decode(group, columns);
+        for (const [i, part] of (parts ?? []).entries()) {
+          const { data, groups: done } = this.#loaded.get(wanted[i]!)!;
+          data.addPart(part as never, this.#starts[group]!);
+          done[group] = 1;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: helper.parallel }, take));
   }
 
   /** decode: one row group of these series. */
@@ -164,15 +238,21 @@ class RecordingSource implements Source {
 
   #create(id: number): Loaded {
     const { kind, histogram } = this.#series[id] ?? {};
-    const columns = this.#column(id).map((index) => this.#recording.columns[index]!);
-    const rows = this.#starts.at(-1)!;
-    const isFloat = columns.some(({ float }) => float === true);
-    const encoding = isFloat ? 'float' : kind === 'gauge' ? 'signed' : 'unsigned';
     const data =
-      kind === 'histogram'
-        ? new HistogramSeries(histogram!)
-        : new ScalarSeries(kind as 'counter' | 'gauge', encoding, rows);
+      histogram === undefined
+        ? new ScalarSeries(
+            kind as 'counter' | 'gauge',
+            this.#encoding(id),
+            new Float64Array(this.#starts.at(-1)!),
+          )
+        : new HistogramSeries(histogram);
     return { data, groups: new Uint8Array(this.#starts.length - 1) };
+  }
+
+  #encoding(id: number): ScalarEncoding {
+    const columns = this.#column(id).map((index) => this.#recording.columns[index]!);
+    if (columns.some(({ float }) => float === true)) return 'float';
+    return this.#series[id]!.kind === 'gauge' ? 'signed' : 'unsigned';
   }
 
   #column(id: number): readonly number[] {
@@ -238,6 +318,14 @@ function joinColumns(columns: readonly RecordingColumn[]): RecordingColumn[][] {
     else known.push(column);
   }
   return [...joined.values()];
+}
+
+/** Fewer row groups are decoded sooner than a helper has begun. */
+const leastGroups = 6;
+
+/** rowBytes: what a row of a series takes, about. */
+function rowBytes(kind: SeriesKind | undefined): number {
+  return kind === 'histogram' ? 300 : 8;
 }
 
 const seriesKinds: ReadonlySet<string> = new Set<SeriesKind>(['counter', 'gauge', 'histogram']);

@@ -1,4 +1,5 @@
 // What a browser may import: no module under it needs Node.
+export type { GroupColumn, GroupDecoder } from '../source/decode-group.ts';
 export { type RecordingSourceOptions, recordingSource } from '../source.ts';
 export type { RecordingColumn } from './columns.ts';
 export type { ColumnData, FloatData, HistogramData, ScalarData } from './data.ts';

@@ -26,14 +26,14 @@ export class HistogramSeries {
   addPages(pages: Iterable<DataPage>, start: number, rows: number, kept: Uint8Array | null): void {
     const builder = this.#builder(start, rows, kept);
     builder.addPages(pages);
-    this.#add(start, builder);
+    this.addPart(builder.finish(), start);
   }
 
   /** addData: as {@link addPages}, of rows that were decoded otherwise. */
   addData(data: HistogramData, start: number, kept: Uint8Array | null): void {
     const builder = this.#builder(start, data.starts.length - 1, kept);
     builder.addData(data);
-    this.#add(start, builder);
+    this.addPart(builder.finish(), start);
   }
 
   /** column: what the histogram has in the rows of a range, all of which are decoded. */
@@ -52,8 +52,8 @@ export class HistogramSeries {
     return new IncrementBuilder(rows, bucketCount(this.#config), own);
   }
 
-  #add(start: number, builder: IncrementBuilder): void {
-    const part = builder.finish();
+  /** addPart: the increments of the row group that begins with row `start`. */
+  addPart(part: Increments, start: number): void {
     this.#parts.set(start, part);
     this.#partBytes += 9 * part.rows.length + 10 * part.buckets.length;
     this.#known = null;

@@ -9,6 +9,13 @@ const two32 = 2 ** 32;
 /** ScalarEncoding: how the 64 bits of a value are to be read. */
 export type ScalarEncoding = 'unsigned' | 'signed' | 'float';
 
+/** ScalarPart: the rows of one row group: values minus the base, and which of them there are. */
+export interface ScalarPart {
+  readonly values: Float64Array;
+  readonly valid: Uint8Array | null;
+  readonly base: { readonly low: number; readonly high: number } | null;
+}
+
 /**
  * ScalarSeries: the values of one counter or gauge, one slot per row of the recording: row groups are decoded straight
  * into their place, in any order, and what is not decoded takes no memory but addresses. Unsigned integers are kept
@@ -24,10 +31,11 @@ export class ScalarSeries {
   #known: { readonly range: RowRange; readonly column: FloatColumn } | null = null;
   #rows = 0;
 
-  constructor(kind: 'counter' | 'gauge', encoding: ScalarEncoding, rows: number) {
+  /** `values` is all zero. */
+  constructor(kind: 'counter' | 'gauge', encoding: ScalarEncoding, values: Float64Array) {
     this.#kind = kind;
     this.#encoding = encoding;
-    this.#values = new Float64Array(rows);
+    this.#values = values;
   }
 
   /** bytes: what the rows that are decoded take, and the last column where it is a copy. */
@@ -68,6 +76,24 @@ export class ScalarSeries {
     this.#grew(values.length);
   }
 
+  /** part: everything of a series that holds one row group, for {@link addPart} of another. */
+  part(): ScalarPart {
+    return { values: this.#values, valid: this.#valid, base: this.#base };
+  }
+
+  /** addPart: the rows from `start` as another series decoded them. */
+  addPart({ values, valid, base }: ScalarPart, start: number): void {
+    if (valid !== null || this.#valid !== null)
+      this.#marks().set(valid ?? new Uint8Array(values.length).fill(1), start);
+    this.#values.set(values, start);
+    if (base !== null) {
+      const own = this.#rebase(base.low, base.high);
+      const shift = (base.high - own.high) * two32 + (base.low - own.low);
+      if (shift !== 0) for (let row = start; row < start + values.length; row++) this.#values[row]! += shift;
+    }
+    this.#grew(values.length);
+  }
+
   /** column: what the series has in the rows of a range, all of which are decoded. */
   column(range: RowRange): FloatColumn {
     if (this.#known?.range === range) return this.#known.column;
@@ -97,7 +123,7 @@ export class ScalarSeries {
   #put(words: Uint32Array, start: number, count: number): void {
     const values = this.#values;
     if (this.#encoding === 'float') {
-      new Uint32Array(values.buffer).set(words.subarray(0, 2 * count), 2 * start);
+      new Uint32Array(values.buffer, values.byteOffset).set(words.subarray(0, 2 * count), 2 * start);
       return;
     }
     if (this.#encoding === 'signed') {
