@@ -117,10 +117,12 @@ export class MetricGroup implements SnapshotGroup {
     this.countersPresent = null;
     this.gaugesPresent = null;
     const buckets = bucketCount(defaultHistogram);
-    this.histograms = schema.histograms.map(() => ({
-      config: defaultHistogram,
-      buckets: new BigUint64Array(buckets),
-    }));
+    // The 4 KB of each are used again: where cgroups come and go, new ones would pile up between two collections.
+    const spare = this.histograms;
+    this.histograms = schema.histograms.map((_, index) => {
+      spare[index]?.buckets.fill(0n);
+      return spare[index] ?? { config: defaultHistogram, buckets: new BigUint64Array(buckets) };
+    });
     return schema;
   }
 
