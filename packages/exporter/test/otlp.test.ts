@@ -13,7 +13,9 @@ it('posts OTLP with a token that may change', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rezolus-otlp-'));
   const seen: { headers: IncomingHttpHeaders; body: Buffer }[] = [];
   const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await Array.fromAsync(request));
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part);
+    const body = Buffer.concat(parts);
     seen.push({ headers: request.headers, body });
     response.end();
   });

@@ -2,8 +2,9 @@ import type { Snapshot, SnapshotGroup } from '@rezolus/core';
 import { ProtobufWriter } from '../protobuf/writer.ts';
 import { type NativeHistogram, toNative } from './native.ts';
 import type { ExportCounts, OwnFamily, PrometheusOptions } from './options.ts';
-import { type Family, type LabelPairs, Planner } from './plan.ts';
+import { type Family, Planner } from './plan.ts';
 import type { WriteRequest } from './remote-write.ts';
+import type { LabelPairs } from './schema-plan.ts';
 
 /** AggregationTemporality CUMULATIVE. */
 const cumulative = 2;

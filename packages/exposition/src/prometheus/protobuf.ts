@@ -4,8 +4,9 @@ import { classicLayout } from './classic.ts';
 import type { Escaping } from './names.ts';
 import { toNative, zeroThreshold } from './native.ts';
 import type { ExportCounts, FamilyType, OwnFamily, PrometheusOptions } from './options.ts';
-import { type Family, type LabelPairs, Planner } from './plan.ts';
+import { type Family, Planner } from './plan.ts';
 import { counts, quantiles } from './quantiles.ts';
+import type { LabelPairs } from './schema-plan.ts';
 import { WindowReader } from './window.ts';
 
 const types: Readonly<Record<FamilyType, number>> = { counter: 0, gauge: 1, summary: 2, histogram: 4 };

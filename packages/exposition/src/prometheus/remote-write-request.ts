@@ -1,5 +1,5 @@
 import { ProtobufWriter, varintLength } from '../protobuf/writer.ts';
-import type { LabelPairs } from './plan.ts';
+import type { LabelPairs } from './schema-plan.ts';
 
 /** WriteTarget: the labels of a series, and the same as version 1.0 writes them. */
 export interface WriteTarget {

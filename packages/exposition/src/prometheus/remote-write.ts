@@ -3,9 +3,10 @@ import { ProtobufWriter } from '../protobuf/writer.ts';
 import { bucketMidpoints, classicLayout } from './classic.ts';
 import { type NativeHistogram, toNative, zeroThreshold } from './native.ts';
 import type { ExportCounts, OwnFamily, PrometheusOptions } from './options.ts';
-import { type Family, type LabelPairs, Planner } from './plan.ts';
+import { type Family, Planner } from './plan.ts';
 import { counts } from './quantiles.ts';
 import { metricTypes, RequestV1, RequestV2, type WriteTarget } from './remote-write-request.ts';
+import type { LabelPairs } from './schema-plan.ts';
 
 /** WriteRequest: a remote-write message, not compressed, and how many samples it holds. */
 export interface WriteRequest {

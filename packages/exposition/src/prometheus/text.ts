@@ -2,8 +2,9 @@ import type { HistogramValue, MetricKind, Snapshot, SnapshotGroup } from '@rezol
 import { bucketMidpoints, classicLayout } from './classic.ts';
 import { type Escaping, escapeHelp, escapeValue, isClassicLabel, isClassicName } from './names.ts';
 import type { ExportCounts, OwnFamily, PrometheusOptions } from './options.ts';
-import { type Family, type LabelPairs, Planner } from './plan.ts';
+import { type Family, Planner } from './plan.ts';
 import { counts, quantiles } from './quantiles.ts';
+import type { LabelPairs } from './schema-plan.ts';
 import { WindowReader } from './window.ts';
 
 /** TextEncoder: snapshots as text 0.0.4 or OpenMetrics 1.0.0. Keeps what depends on schemas alone between calls. */
