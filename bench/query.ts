@@ -96,7 +96,7 @@ async function tableOf(
   const rows: string[][] = [];
   for (const { name, query, target } of cases) {
     process.stderr.write(`\r\x1b[2K${title}: ${name}`);
-    const results = [];
+    const results: Awaited<ReturnType<typeof measure>>[] = [];
     for (let round = 0; round < rounds; round++) results.push(await measure(path, query, 5));
     const of = (pick: (result: (typeof results)[number]) => number) => median(results.map(pick));
     const ms = (value: number, most?: number) =>
