@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Labels, Snapshot } from '@rezolus/core';
 import { fileKeys, SnapshotWriter } from '@rezolus/recording';
 import { JournaledWriter, type RecordingFacts } from '@rezolus/recording/segments';
@@ -27,7 +28,13 @@ export class LiveSegment implements Segment {
   }
 
   static async create(sequence: number, path: string, createdBy: string): Promise<LiveSegment> {
-    return new LiveSegment(sequence, path, await JournaledWriter.create(journalOf(path), { createdBy }));
+    const folder = journalOf(path);
+    try {
+      return new LiveSegment(sequence, path, await JournaledWriter.create(folder, { createdBy }));
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
   }
 
   /** decreased: the part of the counters that fell since the row before. */

@@ -25,7 +25,7 @@ export function draftOf(path: string): string {
 export async function removeDrafts(path: string): Promise<void> {
   const folder = dirname(path);
   const name = basename(path);
-  for (const found of await readdir(folder)) {
+  for (const found of await readdir(folder).catch(() => [])) {
     // A draft of a draft has two dots and two numbers.
     const [, owner] = /^\.{1,2}(.*?)(?:\.\d+-[0-9a-f]{8}){1,2}$/.exec(found) ?? [];
     if (owner === name) await rm(join(folder, found), { force: true });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { RollingBuffer } from '../src/buffer.ts';
 import { dumpBuffer } from '../src/dump.ts';
@@ -54,4 +54,6 @@ it('holds less when the disk is full, and goes on', async ({ skip }) => {
   expect(rows).toBeGreaterThan(200);
   expect(values.at(-1)).toBe(1500n);
   expect(steps(values)).toEqual([1n]);
+  // Nothing of what could not be begun stays.
+  expect(readdirSync(path).filter((name) => name.endsWith('.partial')).length).toBeLessThanOrEqual(2);
 });
