@@ -67,11 +67,9 @@ export class JournalFolder {
   static async create(path: string, state: Catalogue, options: FolderOptions): Promise<JournalFolder> {
     await claimFolder(path, async (draft) => {
       const catalogue = await FrameFile.create(join(draft, partNames.catalogue));
-      await catalogue.append(stateFrames(state));
-      await catalogue.close();
+      await catalogue.append(stateFrames(state)).finally(() => catalogue.close());
       const data = await open(join(draft, partNames.data(0)), 'wx', 0o644);
-      await writeAt(data, [magic], 0);
-      await data.close();
+      await writeAt(data, [magic], 0).finally(() => data.close());
     });
     return JournalFolder.open(path, state, options);
   }
@@ -79,7 +77,12 @@ export class JournalFolder {
   /** open: a folder that is this process's own, in the given state. Starts the rows file after the last row group. */
   static async open(path: string, state: Catalogue, options: FolderOptions): Promise<JournalFolder> {
     const folder = new JournalFolder(path, await rewrite(path, state), state, options);
-    await folder.beginRows(state.lastSequence + 1);
+    try {
+      await folder.beginRows(state.lastSequence + 1);
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
     return folder;
   }
 
@@ -243,8 +246,13 @@ async function rewrite(folder: string, state: Catalogue): Promise<FrameFile> {
   const draft = `${path}.new`;
   await rm(draft, { force: true });
   const file = await FrameFile.create(draft);
-  await file.append(stateFrames(state));
-  await file.sync();
-  await rename(draft, path);
-  return file;
+  try {
+    await file.append(stateFrames(state));
+    await file.sync();
+    await rename(draft, path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
