@@ -102,10 +102,12 @@ struct cgroup_ref {
 
 static __always_inline struct cgroup_ref cgroup_of(bool btf, struct task_struct *task)
 {
-	struct cgroup_ref ref = { .css = task_css(btf, task) };
+	/* A variable of its own: through the member, CO-RE would look for our struct in the kernel. */
+	struct cgroup_subsys_state *css = task_css(btf, task);
+	struct cgroup_ref ref = { .css = css };
 
-	ref.id = rez_read(btf, ref.css, id);
-	ref.serial = rez_read(btf, ref.css, serial_nr);
+	ref.id = rez_read(btf, css, id);
+	ref.serial = rez_read(btf, css, serial_nr);
 	return ref;
 }
 

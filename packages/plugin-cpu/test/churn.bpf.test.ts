@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cpuMigrations, cpuUsage, schedulerRunqueue } from '../src/index.ts';
 
 const root = '/sys/fs/cgroup/cpu';
+const prefix = `rezolus-churn-${process.pid}`;
 const switches = 'context_switch';
 const perCgroup = ['cgroup_cpu_usage', 'cgroup_cpu_migrations', 'cgroup_scheduler_offcpu_time'];
 
@@ -71,11 +72,11 @@ describe('cgroups and tasks that come and go', () => {
     ['cpu_usage', 'scheduler_runqueue'].map((sampler) => harness.status(sampler).map_bytes);
 
   it('ends the series of a cgroup with the cgroup, and keeps what it counted', async () => {
-    const name = '/rezolus-churn-ended';
+    const name = `/${prefix}-ended`;
     let counted: number;
     {
-      using _cgroups = new TestCgroups('rezolus-churn-ended');
-      await inside('rezolus-churn-ended', () => runLoad('sleep', 200, 100));
+      using _cgroups = new TestCgroups(`${prefix}-ended`);
+      await inside(`${prefix}-ended`, () => runLoad('sleep', 200, 100));
       await harness.refresh();
       counted = harness.sum(`cgroup_scheduler_${switches}`, { name });
       expect(counted).toBeGreaterThanOrEqual(200);
@@ -91,9 +92,9 @@ describe('cgroups and tasks that come and go', () => {
   });
 
   it('adds up after 2,000 cgroups, and lets nothing of them stay', async () => {
-    using _cgroups = new TestCgroups('rezolus-churn');
+    using _cgroups = new TestCgroups(`${prefix}`);
     // Once around, so that everything is as large as it gets.
-    await runLoad('cgroups', `${root}/rezolus-churn`, 250, 250);
+    await runLoad('cgroups', `${root}/${prefix}`, 250, 250);
     await harness.refresh();
     const before = {
       ...switched(),
@@ -102,7 +103,7 @@ describe('cgroups and tasks that come and go', () => {
       series: harness.labels('cgroup_cpu_usage').length,
     };
     let most = 0;
-    const load = runLoad('cgroups', `${root}/rezolus-churn`, 2000, 250).finally(() => (most = -most));
+    const load = runLoad('cgroups', `${root}/${prefix}`, 2000, 250).finally(() => (most = -most));
     while (most >= 0) {
       await harness.refresh();
       most = Math.max(most, harness.labels(`cgroup_scheduler_${switches}`).length);
@@ -126,10 +127,10 @@ describe('cgroups and tasks that come and go', () => {
   });
 
   it('counts what it does not attribute of 5,000 cgroups at once, more than the table has', async () => {
-    using _cgroups = new TestCgroups('rezolus-churn-many');
+    using _cgroups = new TestCgroups(`${prefix}-many`);
     await harness.refresh();
     const before = switched();
-    await runLoad('cgroups', `${root}/rezolus-churn-many`, 5000, 5000);
+    await runLoad('cgroups', `${root}/${prefix}-many`, 5000, 5000);
     await harness.refresh();
     const after = switched();
     const unattributed = after.unattributed - before.unattributed;
@@ -161,7 +162,7 @@ describe('cgroups and tasks that come and go', () => {
   });
 
   it('attributes a task that moves to both of its cgroups', async () => {
-    const [from, to] = ['rezolus-churn-from', 'rezolus-churn-to'];
+    const [from, to] = [`${prefix}-from`, `${prefix}-to`];
     using _cgroups = new TestCgroups(from!, to!);
     await harness.refresh();
     const load = await runLoad('moves', `${root}/${from}`, `${root}/${to}`, 300);
@@ -175,7 +176,7 @@ describe('cgroups and tasks that come and go', () => {
   });
 
   it('gives a thread nothing of a dead one that had its id', async () => {
-    const name = 'rezolus-churn-reuse';
+    const name = `${prefix}-reuse`;
     using _cgroups = new TestCgroups(name);
     await inside(name, () => runLoad('reuse', 6, 200));
     await harness.refresh();

@@ -131,6 +131,17 @@ describe('scheduler samplers against this kernel', () => {
     expect(harness.status('scheduler_runqueue').map_bytes! - map_bytes!).toBeGreaterThan(255 * 7900);
   });
 
+  it('also count by raw tracepoints', async () => {
+    await using raw = await Harness.start([cpuMigrations, schedulerRunqueue], { without: ['tp_btf'] });
+    expect(raw.status('scheduler_runqueue')).toMatchObject({ state: 'active', health: 'healthy' });
+    expect(raw.status('scheduler_runqueue').route).toContain('raw_tp/sched_switch');
+    const load = await runLoad('pingpong', '0', 5000);
+    await raw.refresh();
+    const returns = load.voluntary + load.involuntary;
+    expect(raw.entries('scheduler_runqueue_latency')).toBeGreaterThan(returns * 0.99);
+    expect(raw.entries('cgroup_scheduler_runqueue_latency', { id: '1' })).toBeGreaterThan(returns * 0.99);
+  });
+
   it('lose nothing', () => {
     expect(harness.status('scheduler_runqueue').drops).toEqual({
       tasks_beyond_table: 0,
