@@ -139,12 +139,13 @@ class RecordingSource implements Source {
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     for (const id of ids) this.#touch(id);
-    const missing = (group: number) => ids.filter((id) => this.#loaded.get(id)!.groups[group] === 0);
+    const loaded = new Map(ids.map((id) => [id, this.#loaded.get(id)!]));
+    const missing = (group: number) => ids.filter((id) => loaded.get(id)!.groups[group] === 0);
     const groups: number[] = [];
     for (let group = from; group <= to && group < this.#starts.length - 1; group++)
       if (missing(group).length > 0) groups.push(group);
     const decoded = groups.length > 0;
-    const helped = this.#help(ids, groups, kept, missing, signal);
+    const helped = this.#help(loaded, groups, kept, missing, signal);
     try {
       for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
         signal?.throwIfAborted();
@@ -163,14 +164,14 @@ class RecordingSource implements Source {
 
   /** help: takes row groups from the end of the list and has the helper decode them. What it cannot do stays missing. */
   async #help(
-    ids: readonly number[],
+    loaded: ReadonlyMap<number, Loaded>,
     groups: number[],
     kept: Uint8Array | null,
     missing: (group: number) => number[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const helper = this.#helper;
-    const simple = ids.every((id) => this.#column(id).length === 1);
+    const simple = [...loaded.keys()].every((id) => this.#column(id).length === 1);
     if (helper === undefined || kept !== null || !simple || groups.length < leastGroups) return;
     const take = async () => {
       for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
@@ -183,7 +184,7 @@ class RecordingSource implements Source {
         });
         const parts = await helper.decode(group, columns);
         for (const [i, part] of (parts ?? []).entries()) {
-          const { data, groups: done } = this.#loaded.get(wanted[i]!)!;
+          const { data, groups: done } = loaded.get(wanted[i]!)!;
           data.addPart(part as never, this.#starts[group]!);
           done[group] = 1;
         }

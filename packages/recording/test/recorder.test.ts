@@ -56,7 +56,7 @@ describe('record', () => {
     );
     const output = folder.path('out.parquet');
     const summary = await until(3, { url: agent.url, output, intervalMs: 20, metadata: { node: 'n1' } });
-    expect(summary).toMatchObject({ rows: 3, series: 3, missed: 0, failed: 0, output });
+    expect(summary).toMatchObject({ rows: 3, series: 3, failed: 0, output });
     // Scrape 0 is the probe.
     expect([summary.firstNs, summary.lastNs]).toEqual([time(1), time(3)]);
     expect(agent.requests.filter((path) => path !== '/metrics/binary').sort()).toEqual([

@@ -1,6 +1,7 @@
 import { ByteWriter } from './bytes.ts';
 
 const blockSize = 128;
+const leastBlock = 8;
 const miniblocks = 4;
 const miniblockSize = blockSize / miniblocks;
 const two32 = 2 ** 32;
@@ -18,8 +19,11 @@ const high = new Uint32Array(blockSize);
  */
 export class DeltaEncoder {
   readonly #out = new ByteWriter();
-  /** The values of the open block as low and high words; entry 0 is the last value of the block before. */
-  readonly #words = new Uint32Array(2 * (blockSize + 1));
+  /**
+   * The values of the open block as low and high words; entry 0 is the last value of the block before. Grows to a
+   * block: series come and go by the thousand where cgroups do.
+   */
+  #words = new Uint32Array(2 * (leastBlock + 1));
   #pending = 0;
   #count = 0;
   #first = 0n;
@@ -32,6 +36,7 @@ export class DeltaEncoder {
       this.#words[1] = highWord;
     } else {
       this.#pending++;
+      if (2 * this.#pending === this.#words.length) this.#grow();
       this.#words[2 * this.#pending] = lowWord;
       this.#words[2 * this.#pending + 1] = highWord;
       if (this.#pending === blockSize) this.#flush();
@@ -47,6 +52,12 @@ export class DeltaEncoder {
     page.varint(this.#count);
     page.zigzag64(this.#first);
     page.bytes(this.#out.written());
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(2 * (blockSize + 1));
+    grown.set(this.#words);
+    this.#words = grown;
   }
 
   #flush(): void {

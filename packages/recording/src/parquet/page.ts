@@ -38,9 +38,12 @@ export function compressPage(page: Page): { bytes: Uint8Array<ArrayBuffer>; rawS
   return { bytes, rawSize: bytes.length - compressed.length + page.content.length };
 }
 
+/** Content that is not worth the attempt: of a series that was there for a moment, or never. */
+const leastContent = 64;
+
 /** singlePage: a chunk of one page, compressed only where that makes it smaller. */
 export function singlePage(page: Page): PageSequence {
-  const { bytes, rawSize } = compressPage(page);
+  const { bytes, rawSize } = page.content.length < leastContent ? notCompressed : compressPage(page);
   const compressed = bytes.length < rawSize;
   const written = compressed ? bytes : withHeader(page, page.content);
   return {
@@ -52,6 +55,8 @@ export function singlePage(page: Page): PageSequence {
     compressedSize: written.length,
   };
 }
+
+const notCompressed = { bytes: new Uint8Array(0), rawSize: 0 } as const;
 
 function withHeader(page: Page, content: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = new ByteWriter(content.length + 32);

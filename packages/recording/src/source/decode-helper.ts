@@ -10,7 +10,7 @@ const ahead = 2;
 
 /**
  * DecodeHelper: decodes row groups of the recording at a path in a thread of its own, beside the one that asks. The
- * thread does not keep the process alive.
+ * thread keeps the process alive only while it has something to do.
  */
 export class DecodeHelper implements GroupDecoder {
   readonly parallel = ahead;
@@ -22,10 +22,10 @@ export class DecodeHelper implements GroupDecoder {
   constructor(path: string) {
     const entry = new URL(`./decode-worker${extname(import.meta.url)}`, import.meta.url);
     this.#worker = new Worker(entry, { workerData: { path } });
-    this.#worker.unref();
     this.#worker.on('message', ({ id, parts }: { id: number; parts: Parts }) => this.#settle(id, parts));
     this.#worker.on('error', () => this.#end());
     this.#worker.once('exit', () => this.#end());
+    this.#worker.unref();
   }
 
   decode(group: number, columns: readonly GroupColumn[]): Promise<Parts> {
@@ -33,6 +33,7 @@ export class DecodeHelper implements GroupDecoder {
     const job: DecodeJob = { id: this.#next++, group, columns };
     const { promise, resolve } = Promise.withResolvers<Parts>();
     this.#waiting.set(job.id, resolve);
+    this.#worker.ref();
     this.#worker.postMessage(job);
     return promise;
   }
@@ -44,6 +45,7 @@ export class DecodeHelper implements GroupDecoder {
   #settle(id: number, parts: Parts): void {
     this.#waiting.get(id)?.(parts);
     this.#waiting.delete(id);
+    if (this.#waiting.size === 0) this.#worker.unref();
   }
 
   #end(): void {
