@@ -152,7 +152,9 @@ describe('cgroups and tasks that come and go', () => {
     const host = after.host - before.host;
     expect(host).toBeGreaterThan(50_000);
     const attributed = after.cgroups + after.ended - before.cgroups - before.ended;
-    expect((after.live + after.exited) / (after.cgroups + after.ended)).toBeCloseTo(1, 2);
+    const ran = after.live + after.exited - before.live - before.exited;
+    // What ran in cgroups beyond the table, in the test before, is not attributed; of this load all is.
+    expect(Math.abs(ran / attributed - 1)).toBeLessThan(0.01);
     expect(attributed).toBeGreaterThan(0);
     expect(after.exited - before.exited).toBeGreaterThan(50_000 * 20_000);
     expect(harness.status('scheduler_runqueue').drops).toMatchObject({ tasks_beyond_table: 0 });
