@@ -47,6 +47,8 @@ export class Recorder {
   /** What is wrong, as it was logged; null where nothing is. */
   #trouble: string | null = null;
   #answering = false;
+  /** The agent was found in the last interval. */
+  #found = false;
   /** When an agent that is away is asked again, on the clock of `performance`. */
   #retryMs = 0;
 
@@ -64,10 +66,12 @@ export class Recorder {
   async run(signal: AbortSignal): Promise<void> {
     try {
       for await (const { missed } of alignedTicks(this.#options.intervalMs, signal)) {
-        // While there is no agent, nothing is there to be missed.
-        if (this.#answering) this.#missed += missed;
-        if (this.#answering && missed > 0)
+        // While there is no agent, and while it is being found, nothing is there to be missed.
+        if (this.#answering && !this.#found && missed > 0) {
+          this.#missed += missed;
           this.#options.log.warn({ missed }, 'intervals missed: the one before took too long');
+        }
+        this.#found = false;
         await this.#tick(signal);
       }
     } finally {
@@ -122,6 +126,7 @@ export class Recorder {
 
   async #find(signal: AbortSignal): Promise<void> {
     const { source, log, intervalMs } = this.#options;
+    this.#found = true;
     this.#endpoint = await openAgent(source, { timeoutMs: this.#timeoutMs, signal });
     log.info({ source, interval: formatDuration(intervalMs) }, 'the agent answers');
     await this.#describe(this.#endpoint);
