@@ -75,7 +75,8 @@ describe('hindsight', () => {
     expect((await get('/')).body).toMatch(/^Rezolus \S+ Hindsight\n[\s\S]*GET {2}\/dump\?last=5m/);
     const status = JSON.parse((await get('/status')).body) as HindsightStatus;
     expect(status).toMatchObject({ lookback_secs: 900, at_retention_bound: false, agent_answering: true });
-    expect(status.rows).toBe(status.ticks_recorded);
+    // A row counts as recorded a moment after it is in the buffer.
+    expect([0, 1]).toContain(status.rows - status.ticks_recorded);
     expect(status.bytes).toBeGreaterThan(1000);
     expect(status.retained_secs).toBeCloseTo(status.newest_timestamp! - status.oldest_timestamp!, 2);
 
