@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { RecordingFacts } from '../facts.ts';
 import { chunkWords } from '../parquet/chunk-table.ts';
@@ -16,6 +16,7 @@ import {
 } from './catalogue.ts';
 import { claimFolder } from './claim.ts';
 import { FrameFile, writeAt } from './files.ts';
+import { syncFolder } from './finish.ts';
 import { frameType, partNames } from './layout.ts';
 import { Reserve } from './reserve.ts';
 
@@ -47,6 +48,8 @@ export class JournalFolder {
   /** How many columns are in the catalogue, and how many in it or in a rows file. */
   #catalogued: number;
   #journaled: number;
+  /** A rows file was made whose name is not durable yet. */
+  #newFile = false;
   #syncing: Promise<void> | null = null;
   #syncedMs = 0;
   #syncFault: { error: unknown } | null = null;
@@ -71,7 +74,9 @@ export class JournalFolder {
       const data = await open(join(draft, partNames.data(0)), 'wx', 0o644);
       await writeAt(data, [magic], 0).finally(() => data.close());
     });
-    return JournalFolder.open(path, state, options);
+    const folder = await JournalFolder.open(path, state, options);
+    await syncFolder(dirname(path));
+    return folder;
   }
 
   /** open: a folder that is this process's own, in the given state. Starts the rows file after the last row group. */
@@ -101,6 +106,7 @@ export class JournalFolder {
     const path = join(this.path, partNames.rows(sequence));
     await rm(path, { force: true });
     this.#rows.set(sequence, await FrameFile.create(path));
+    this.#newFile = true;
   }
 
   /** appendRow: one row of row group `sequence`, with the columns that are new. Durable a moment later. */
@@ -181,7 +187,10 @@ export class JournalFolder {
     if (handle === undefined) {
       const path = join(this.path, partNames.data(file));
       handle = await open(path, 'r+').catch(() => open(path, 'wx+', 0o644));
-      if ((await handle.stat()).size === 0) await writeAt(handle, [magic], 0);
+      if ((await handle.stat()).size === 0) {
+        await writeAt(handle, [magic], 0);
+        await syncFolder(this.path);
+      }
       this.#data.set(file, handle);
     }
     return handle;
@@ -203,8 +212,10 @@ export class JournalFolder {
 
   #sync(file: FrameFile): void {
     if (this.#syncing !== null || performance.now() - this.#syncedMs < syncPauseMs) return;
-    this.#syncing = file
-      .sync()
+    const names = this.#newFile ? syncFolder(this.path) : undefined;
+    this.#newFile = false;
+    this.#syncing = Promise.all([file.sync(), names])
+      .then(() => {})
       .catch((error) => {
         // The file may have been closed because its row group is durable.
         if (this.#rows.has(sequenceOf(this.#rows, file))) this.#syncFault = { error };

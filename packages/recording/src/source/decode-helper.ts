@@ -5,6 +5,8 @@ import type { DecodeJob } from './decode-worker.ts';
 
 type Parts = Awaited<ReturnType<GroupDecoder['decode']>>;
 
+/** Its objects are small and short-lived: what it decodes is not on the heap. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 } as const;
 /** Jobs that a worker has at a time: it goes on with the next while this thread takes in the last. */
 const ahead = 2;
 
@@ -21,7 +23,7 @@ export class DecodeHelper implements GroupDecoder {
 
   constructor(path: string) {
     const entry = new URL(`./decode-worker${extname(import.meta.url)}`, import.meta.url);
-    this.#worker = new Worker(entry, { workerData: { path } });
+    this.#worker = new Worker(entry, { workerData: { path }, resourceLimits });
     this.#worker.on('message', ({ id, parts }: { id: number; parts: Parts }) => this.#settle(id, parts));
     this.#worker.on('error', () => this.#end());
     this.#worker.once('exit', () => this.#end());
