@@ -49,8 +49,6 @@ export class Recorder {
   #answering = false;
   /** The agent was found in the last interval. */
   #found = false;
-  /** The agent was found in the last interval. */
-  #found = false;
   /** When an agent that is away is asked again, on the clock of `performance`. */
   #retryMs = 0;
 
@@ -128,7 +126,6 @@ export class Recorder {
 
   async #find(signal: AbortSignal): Promise<void> {
     const { source, log, intervalMs } = this.#options;
-    this.#found = true;
     this.#found = true;
     this.#endpoint = await openAgent(source, { timeoutMs: this.#timeoutMs, signal });
     log.info({ source, interval: formatDuration(intervalMs) }, 'the agent answers');
