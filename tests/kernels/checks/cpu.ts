@@ -109,8 +109,8 @@ export const cpuChecks: Checks = {
     );
     const ran = (result.userUs + result.systemUs) * 1000;
     return [
-      about('ns of the cgroup', grown.all, ran, 0.1),
-      about('ns of the cgroup, exited', grown.exited, ran, 0.1),
+      about('ns of the cgroup', grown.all, ran, 0.15),
+      about('ns of the cgroup, exited', grown.exited, ran, 0.15),
       // Under emulation ticks are lost, so that this is less than the load ran.
       about('ns of the CPU', grown.onCpu, grown.onCpuOfKernel, 0.1),
       about('softirqs', grown.softirqs, grown.softirqsOfKernel, 0.2),
