@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FloatColumn, HistogramColumn } from '@rezolus/query';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { wordsOf } from '../src/parquet/bytes.ts';
 import { RecordingWriter } from '../src/parquet/writer.ts';
 import { openRecording } from '../src/reader/open.ts';
 import { blobSource, readRanges } from '../src/reader/range-source.ts';
 import { openRecordingSource, type Recording } from '../src/reader/recording.ts';
+import type { GroupDecoder } from '../src/source/decode-group.ts';
+import { DecodeHelper } from '../src/source/decode-helper.ts';
 import { rowTimes } from '../src/source/row-times.ts';
 import { recordingSource } from '../src/source.ts';
 import { hasPython, python, shared } from './oracle.ts';
@@ -14,10 +19,14 @@ const recordings = shared('recordings');
 const second = 1_000_000_000n;
 const start = 1_795_427_121n * second;
 
+type Rows = readonly { c: bigint | null; g: bigint | null; h: bigint[] | null }[];
+
+async function sample(rows: Rows): Promise<Recording> {
+  return openRecordingSource(blobSource(new Blob([await sampleBytes(rows)])));
+}
+
 /** A recording with row groups of 4 rows: counter, gauge and histogram by row; null = no value. */
-async function sample(
-  rows: { c: bigint | null; g: bigint | null; h: bigint[] | null }[],
-): Promise<Recording> {
+async function sampleBytes(rows: Rows): Promise<Uint8Array<ArrayBuffer>> {
   const sink = memorySink();
   const writer = new RecordingWriter(sink, { createdBy: 'test', rowGroupRows: 4 });
   const labels = { metric_type: 'x', unit: 'bytes', id: '7', name: '__proto__' };
@@ -44,7 +53,7 @@ async function sample(
   }
   const keys = { sampling_interval_ms: '1000', descriptions: '{"c":"what c counts"}' };
   await writer.finish(new Map(Object.entries(keys)));
-  return openRecordingSource(blobSource(new Blob([sink.bytes()])));
+  return Uint8Array.from(sink.bytes());
 }
 
 const big = 2n ** 63n;
@@ -102,6 +111,7 @@ describe('recordingSource', () => {
     const [counter, gauge] = (await source.load([0, 1], source.startMs, source.endMs)) as FloatColumn[];
     expect(counter?.base).toBe(big);
     expect([...counter!.times]).toEqual([0, 1, 3, 4, 5, 6, 7, 8].map(at));
+    expect(counter!.exactTimes![2]).toBeCloseTo(at(3) + 1.4, 3);
     expect([...counter!.values].slice(0, 4)).toEqual([0, 3, 10, 11]);
     expect([...gauge!.times]).toEqual([0, 2, 3, 4, 5, 6, 8].map(at));
     expect([...gauge!.values]).toEqual([-5, 4, 6, 6, 7, 7, 1]);
@@ -158,6 +168,48 @@ describe('recordingSource', () => {
     const [third] = await source.load([0], at(0), at(8));
     expect(third).not.toBe(first);
     expect(third).toEqual(first);
+  });
+
+  it('gives the same with a helper, which decodes a part of what is prefetched', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rezolus-source-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'recording.parquet');
+    const long = Array.from({ length: 50 }, (_, i) => ({
+      c: i % 7 === 3 ? null : big + BigInt(i * i),
+      g: BigInt(i % 5) - 2n,
+      h: i % 11 === 5 ? null : [BigInt(i), BigInt(i % 20), 1n, 0n],
+    }));
+    writeFileSync(path, await sampleBytes(long));
+    const own = new DecodeHelper(path);
+    onTestFinished(() => own.close());
+    const decoded: number[] = [];
+    const helper: GroupDecoder = {
+      parallel: 2,
+      decode(group, columns) {
+        decoded.push(group);
+        return own.decode(group, columns);
+      },
+    };
+    await using recording = await openRecording(path);
+    const [alone, helped] = [recordingSource(recording), recordingSource(recording, { helper })];
+    const window = [at(0), at(49)] as const;
+    await helped.prefetch!([0, 1, 2], ...window);
+    expect(decoded.length).toBeGreaterThan(1);
+    const before = decoded.length;
+    const [counter, ...others] = await helped.load([0, 1, 2], ...window);
+    expect(decoded.length).toBe(before);
+    const [expectedCounter, ...expectedOthers] = await alone.load([0, 1, 2], ...window);
+    expect(others).toEqual(expectedOthers);
+    // The base is the first value that was decoded, whichever that was.
+    const exact = (column: FloatColumn) => Array.from(column.values, (value) => column.base + BigInt(value));
+    expect(exact(counter as FloatColumn)).toEqual(exact(expectedCounter as FloatColumn));
+    expect((counter as FloatColumn).times).toEqual((expectedCounter as FloatColumn).times);
+  });
+
+  it('refuses to hold more than a query may read at once', async () => {
+    const source = recordingSource(await sample(rows), { maxLoadBytes: 100 });
+    await expect(source.load([0, 1], at(0), at(8))).rejects.toMatchObject({ code: 'REZ_ERR_QUERY_LIMIT' });
+    expect(await source.load([1], at(8), at(8))).toHaveLength(1);
   });
 
   it('stops at a signal and refuses ids that it does not have', async () => {

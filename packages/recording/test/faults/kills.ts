@@ -66,7 +66,7 @@ async function killOne(
   if (finishing) {
     result.whileFinishing++;
     recorder.kill('SIGTERM');
-    await after(random() * 120);
+    await after(random() * 400);
   } else {
     await after(random() * 3000);
   }
