@@ -10,7 +10,7 @@ const quantiles = '[0.5, 0.9, 0.99, 0.999, 0.9999]';
 interface Case {
   readonly name: string;
   readonly query: string;
-  /** What docs/journal and the design ask for on the full day: the first time, and again, ms. */
+  /** What is asked for on the full day: the first time, and again, ms. */
   readonly target: readonly [first: number, again: number];
 }
 

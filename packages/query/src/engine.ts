@@ -7,7 +7,7 @@ import { statesAt } from './histogram.ts';
 import { Budget, defaultLimits, type QueryControl, type QueryLimits } from './limits.ts';
 import { type IndexedSeries, SeriesIndex } from './matchers.ts';
 import { parse } from './parse.ts';
-import { plan } from './plan.ts';
+import { ends, plan } from './plan.ts';
 import { executionError, limitError } from './position.ts';
 import { RegexError } from './regex/parse.ts';
 import { finish, type QueryResult, rangeToMatrix, toMatrix, toVector } from './result.ts';
@@ -127,6 +127,11 @@ export function createEngine(source: Source, options: EngineOptions = {}): Engin
     if (ids.length > limits.maxSeries)
       throw limitError(`the query selects ${ids.length} series, more than ${limits.maxSeries}`);
     const columns = new Map<number, Column>();
+    if (ids.length > 0 && whole !== undefined && whole.startMs === startMs && source.prefetch !== undefined) {
+      const all = plan({ ...shared, budget: new Budget(limits, control) }, expr, ends({ ...whole, stepMs }));
+      const from = Math.min(...all.map((each) => each.startMs));
+      await source.prefetch(ids, from, Math.max(...all.map((each) => each.endMs)), signal);
+    }
     if (ids.length > 0) {
       const from = Math.min(...planned.map(({ startMs }) => startMs));
       const to = Math.max(...planned.map(({ endMs }) => endMs));

@@ -67,9 +67,11 @@ export function plan(context: PlanContext, expr: Expr, grid: Grid): PlannedSelec
 }
 
 /** The first and the last time of a grid. */
-function edges(grid: Grid): Grid {
-  const last = grid.times[grid.count - 1]!;
-  const span = last - grid.startMs;
-  const { stepMs } = grid;
-  return { ...makeGrid(grid.startMs, last, span), stepMs };
+function edges({ startMs, stepMs, count, times }: Grid): Grid {
+  return ends({ startMs, endMs: times[count - 1]!, stepMs });
+}
+
+/** ends: a grid of just the first and the last time, which is all that planning looks at. */
+export function ends({ startMs, endMs, stepMs }: { startMs: number; endMs: number; stepMs: number }): Grid {
+  return { ...makeGrid(startMs, endMs, endMs - startMs), stepMs };
 }

@@ -69,4 +69,6 @@ export interface Source {
   series(): readonly Series[];
   /** load: the columns of `ids`, in order, covering at least [startMs, endMs] (more is fine). */
   load(ids: readonly number[], startMs: number, endMs: number, signal?: AbortSignal): Promise<Column[]>;
+  /** prefetch: told before a window is loaded part by part; may decode it all at once where that is quicker. */
+  prefetch?(ids: readonly number[], startMs: number, endMs: number, signal?: AbortSignal): Promise<void>;
 }

@@ -84,3 +84,20 @@ test('an aborted request ends between two chunks', async () => {
   abort.abort();
   await expect(answer).rejects.toThrow('abort');
 });
+
+test('parts of a window know the whole of it', async () => {
+  const values = Float64Array.from({ length: 10_000 }, (_, i) => i);
+  const engine = createEngine(gaugeSource(values), { cacheBytes: 2 ** 20 });
+  const first = async (query: string) => {
+    const reply = await answerRange(engine, { ...request(10_000, 100), query });
+    if (reply.kind !== 'lines') throw new Error('lines expected');
+    const { min, max } = reply.series[0]!;
+    return [Math.min(...min!), Math.max(...max!)];
+  };
+  for (const _ of ['computed', 'kept']) {
+    expect(await first('sum(g @ end())')).toEqual([9999, 9999]);
+    expect(await first('sum(g @ start())')).toEqual([0, 0]);
+    expect(await first('max(vector(range()))')).toEqual([9999, 9999]);
+    expect(await first('sum(g)')).toEqual([0, 9999]);
+  }
+});
