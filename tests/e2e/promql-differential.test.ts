@@ -101,9 +101,7 @@ const overTime =
     ' ',
   );
 const mapping =
-  'abs ceil floor exp ln log2 log10 sqrt sgn sin atan deg rad round minute hour day_of_week'.split(
-    ' ',
-  );
+  'abs ceil floor exp ln log2 log10 sqrt sgn sin atan deg rad round minute hour day_of_week'.split(' ');
 const aggregations = 'sum avg min max count group stddev stdvar'.split(' ');
 const groupings = ['', ' by (id)', ' by (zone, mode)', ' without (id)', ' without (mode, zone)'];
 const operators = ['+', '-', '*', '/', '%', '^', '==', '!=', '>', '<', '>=', '<='];
@@ -203,7 +201,8 @@ function difference(ours: Points, theirs: Points): string | null {
       if (own === undefined || other === undefined) return `${key} at ${time}: ours ${own}, theirs ${other}`;
       // Values are of the order of 1 to 1e9: what is left of a difference of equal ones is no value.
       const tolerance = Math.max(1e-12, 1e-9 * Math.max(Math.abs(own), Math.abs(other)));
-      if (!Object.is(own, other) && own !== other && !(Math.abs(own - other) <= tolerance)) return `${key} at ${time}: ours ${own}, theirs ${other}`;
+      if (!Object.is(own, other) && own !== other && !(Math.abs(own - other) <= tolerance))
+        return `${key} at ${time}: ours ${own}, theirs ${other}`;
     }
   }
   return null;
