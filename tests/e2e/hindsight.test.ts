@@ -5,11 +5,10 @@ import { TestAgent } from '../../packages/hindsight/test/agent.ts';
 import { HindsightProcess, writeConfig } from '../../packages/hindsight/test/process.ts';
 import { columnOf, pyarrowTicks, scratch, steps, until } from '../../packages/hindsight/test/support.ts';
 
-// Here and not with the unit tests, which run several at a time: an interval that comes late for want of a processor is
-// no interval lost to a dump. For the same reason it is tried again: others may use the machine.
-it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', {
+// Here and not with the unit tests, which run several at a time. What was sampled must be in every dump without a gap,
+// always; an interval that passes for want of a processor is counted, and there may be few of those.
+it('tears no dump and loses no sample at 10 Hz while a hundred dumps are made, ten at a time', {
   timeout: 120_000,
-  retry: 2,
 }, async () => {
   using folder = scratch();
   await using agent = await TestAgent.start({ series: 200 });
@@ -36,9 +35,9 @@ it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', {
     await recorded(ticks_recorded + 12);
   }
   const end = await status();
-  expect(hindsight.log).not.toMatch(/missed|lost|given up/);
+  expect(hindsight.log).not.toMatch(/lost|given up/);
+  expect(end.ticks_missed).toBeLessThanOrEqual(end.ticks_recorded * 0.1);
   expect(end).toMatchObject({
-    ticks_missed: 0,
     ticks_failed: 0,
     lookback_secs: 10,
     sampling_interval_ms: 100,
@@ -50,7 +49,7 @@ it('loses no interval at 10 Hz while a hundred dumps are made, ten at a time', {
     const { times, values } = await columnOf(path, 'ticks');
     expect(steps(values)).toEqual([1n]);
     const gaps = times.slice(1).map((time, i) => time - times[i]!);
-    expect(Math.max(...gaps)).toBeLessThan(0.2);
+    if (end.ticks_missed === 0) expect(Math.max(...gaps)).toBeLessThan(0.2);
     read.push(values as bigint[]);
   }
   const others = pyarrowTicks(paths);
