@@ -50,13 +50,14 @@ export class Prometheus implements AsyncDisposable {
     );
     const prometheus = new Prometheus(child, folder, `http://127.0.0.1:${port}`);
     let log = '';
-    child.stderr!.setEncoding('utf8');
-    for await (const text of child.stderr!) {
+    const ready = Promise.withResolvers<void>();
+    // Read to the end: who writes to a closed pipe ends.
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      if (log.includes('Server is ready to receive web requests')) break;
-    }
-    if (child.exitCode !== null) throw new Error(`prometheus ended: ${log}`);
-    child.stderr!.resume();
+      if (log.includes('Server is ready to receive web requests')) ready.resolve();
+    });
+    child.once('exit', () => ready.reject(new Error(`prometheus ended: ${log}`)));
+    await ready.promise;
     return prometheus;
   }
 
