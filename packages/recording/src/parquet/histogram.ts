@@ -19,7 +19,7 @@ const level = { absent: 0, empty: 1, value: 3 } as const;
 export class HistogramEncoder {
   readonly #repetition = new RunLengthEncoder();
   readonly #definition = new RunLengthEncoder();
-  readonly #buckets = new ByteWriter(4096);
+  #buckets = new ByteWriter(4096);
   readonly #pages: Uint8Array<ArrayBuffer>[] = [];
   #limit: number;
   #rows = 0;
@@ -43,6 +43,13 @@ export class HistogramEncoder {
     this.#buckets.bytes(new Uint8Array(buckets.buffer, buckets.byteOffset, buckets.byteLength));
     this.#rows = row + 1;
     if (this.#buckets.length >= this.#limit) this.#cut();
+  }
+
+  /** rest: gives back the memory of the open page where no value came for the `rows` rows before row `row`. */
+  rest(row: number, rows: number): void {
+    if (this.#entries === 0 || row - this.#rows < rows) return;
+    this.#cut();
+    this.#buckets = new ByteWriter(64);
   }
 
   /** finish: the column chunk of a row group of `rows` rows; ends the encoder. */

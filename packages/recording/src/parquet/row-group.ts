@@ -17,6 +17,9 @@ export interface EncodedRowGroup {
   readonly table: ChunkTable;
 }
 
+/** A histogram that had no value for so many rows gives back its memory. */
+const restRows = 64;
+
 /** The longest that the end of a row group holds up other work, ms. */
 const sliceMs = 3;
 
@@ -27,6 +30,7 @@ const sliceMs = 3;
 export class RowGroupEncoder {
   readonly #columns: readonly ColumnSpec[];
   readonly #encoders: (ScalarEncoder | HistogramEncoder | undefined)[] = [];
+  readonly #histograms: HistogramEncoder[] = [];
   readonly #time = new BigUint64Array(1);
   #rows = 0;
   #firstNs = 0n;
@@ -63,12 +67,20 @@ export class RowGroupEncoder {
   }
 
   histogram(column: number, buckets: BigUint64Array): void {
-    this.#encoders[column] ??= new HistogramEncoder((column % 16) / 16);
-    (this.#encoders[column] as HistogramEncoder).push(this.#rows, buckets);
+    let encoder = this.#encoders[column] as HistogramEncoder | undefined;
+    if (encoder === undefined) {
+      encoder = new HistogramEncoder((column % 16) / 16);
+      this.#encoders[column] = encoder;
+      this.#histograms.push(encoder);
+    }
+    encoder.push(this.#rows, buckets);
   }
 
   endRow(): void {
     this.#rows++;
+    if (this.#rows % restRows !== 0) return;
+    // Where cgroups come and go, most histograms are of ones that are gone.
+    for (const encoder of this.#histograms) encoder.rest(this.#rows, restRows);
   }
 
   /** finish: the whole row group; ends the encoder. Compresses in slices of some milliseconds. */

@@ -16,6 +16,12 @@ import { ColumnNames } from './column-names.ts';
 /** Handles: the writer's columns of the series of a group, by kind and position; -1 = not known yet. */
 type Handles = Readonly<Record<MetricKind, Int32Array>>;
 
+/** Known: a column, and how many labels its series had. */
+interface Known {
+  readonly column: number;
+  readonly labels: number;
+}
+
 /**
  * SnapshotWriter: writes snapshots of one endpoint as rows, or as the cells of rows that others write to as well. A
  * series is known by its kind and labels, not by its name on the wire, which an agent that restarts may give to another
@@ -27,6 +33,8 @@ export class SnapshotWriter {
   readonly #labels: Labels;
   readonly #names: ColumnNames;
   readonly #columns = new Map<string, number>();
+  /** The last series of each kind and name on the wire. */
+  readonly #byName = new Map<string, Known>();
   /** Decoders keep the schema object while it does not change. */
   readonly #handles = new WeakMap<GroupSchema, Handles>();
   /** Row of the last value by column. */
@@ -147,7 +155,28 @@ export class SnapshotWriter {
     return true;
   }
 
-  #column(kind: MetricKind, { name, labels }: SeriesSchema, config?: HistogramConfig): number {
+  #column(kind: MetricKind, series: SeriesSchema, config?: HistogramConfig): number {
+    // The schema of a group is new whenever a member comes or goes; most series are as they were.
+    const key = `${kind} ${series.name}`;
+    const known = this.#byName.get(key);
+    if (known !== undefined && config === undefined && this.#isSame(known, series.labels))
+      return known.column;
+    const column = this.#identify(kind, series, config);
+    this.#byName.set(key, { column, labels: countLabels(series.labels) });
+    return column;
+  }
+
+  /** isSame: whether a series of the same kind and name has the labels of its column, too. */
+  #isSame({ column, labels: count }: Known, labels: Labels): boolean {
+    const { metadata } = this.#sink.columns[column]!;
+    for (const key in labels) {
+      if (key === 'acq_group' || key === 'metric_type' || key in this.#labels) continue;
+      if (metadata[key] !== labels[key]) return false;
+    }
+    return countLabels(labels) === count;
+  }
+
+  #identify(kind: MetricKind, { name, labels }: SeriesSchema, config?: HistogramConfig): number {
     const { acq_group: _, ...own } = labels;
     const powers =
       config === undefined
@@ -166,6 +195,12 @@ export class SnapshotWriter {
     }
     return column;
   }
+}
+
+function countLabels(labels: Labels): number {
+  let count = 0;
+  for (const _ in labels) count++;
+  return count;
 }
 
 function identity(metadata: Labels): string {
