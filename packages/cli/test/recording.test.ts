@@ -27,9 +27,9 @@ describe('rezolus record', () => {
     const output = folder.path('x.parquet');
     const record = (...command: string[]) =>
       run('record', '--url', target.url, '-o', output, '-i', '50ms', '-d', '700ms', '--', ...command);
-    expect(await record('true')).toMatchObject({ code: 0, stdout: expect.stringContaining('recorded') });
-    expect(await record('sh', '-c', 'sleep 0.2; exit 7')).toMatchObject({ code: 7 });
-    expect(await record('sh', '-c', 'kill -USR1 $$')).toMatchObject({ code: 128 + 10 });
+    expect(await record('sleep', '0.4')).toMatchObject({ code: 0, stdout: expect.stringContaining('recorded') });
+    expect(await record('sh', '-c', 'sleep 0.4; exit 7')).toMatchObject({ code: 7 });
+    expect(await record('sh', '-c', 'sleep 0.4; kill -USR1 $$')).toMatchObject({ code: 128 + 10 });
     const began = performance.now();
     // The shell would leave its child behind if only it were ended.
     expect(await record('sh', '-c', 'sleep 60; true')).toMatchObject({ code: 124 });
