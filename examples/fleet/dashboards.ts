@@ -6,6 +6,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exportedName } from '@rezolus/exposition';
 import { addMatcher } from '@rezolus/query';
 import { builtInDefinitions } from '../../tests/support/samplers.ts';
 
@@ -34,20 +35,18 @@ interface Definition {
 /** Names: how a metric of a sampler is called in Prometheus. */
 export type Names = (metric: string, isCounter: boolean) => string;
 
-/** exportedNames: counters end in `_total`, gauges that do so get their unit. */
+/** exportedNames: as the exporter names what the built-in samplers declare. */
 export async function exportedNames(): Promise<Names> {
   const definitions = await builtInDefinitions();
   const units = new Map(
     definitions.flatMap(({ definition }) =>
       definition.groups.flatMap(({ metrics }) =>
-        metrics.map(({ name, unit }) => [name, unit ?? 'value'] as const),
+        metrics.map(({ name, unit }) => [name, unit ?? ''] as const),
       ),
     ),
   );
-  return (metric, isCounter) => {
-    if (isCounter) return `${metric}_total`;
-    return /_(?:total|count|sum|bucket)$/.test(metric) ? `${metric}_${units.get(metric) ?? 'value'}` : metric;
-  };
+  return (metric, isCounter) =>
+    exportedName({ metric, kind: isCounter ? 'counter' : 'gauge', unit: units.get(metric) ?? '' });
 }
 
 const units: Readonly<Record<string, string>> = {

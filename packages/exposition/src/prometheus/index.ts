@@ -1,4 +1,5 @@
 export { createEncoder, type PrometheusEncoder } from './encoder.ts';
+export { type ExportedMetric, exportedHelp, exportedName, metricOf } from './exported.ts';
 export { type Escaping, escapeLabel, escapeName } from './names.ts';
 export { type NativeHistogram, toNative, zeroThreshold } from './native.ts';
 export { contentType, type Exposition, type Format, negotiate } from './negotiate.ts';

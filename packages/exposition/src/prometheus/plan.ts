@@ -1,4 +1,5 @@
 import type { GroupSchema, MetricKind, Snapshot } from '@rezolus/core';
+import { exportedHelp } from './exported.ts';
 import type { Escaping } from './names.ts';
 import type { ExportCounts, PrometheusOptions } from './options.ts';
 import { type LabelPairs, type Part, type SchemaPart, SchemaPlanner } from './schema-plan.ts';
@@ -124,9 +125,7 @@ export class Planner<T> {
 
   #help(metric: string, unit: string): string {
     const { descriptions } = this.#options;
-    const description = Object.hasOwn(descriptions, metric) ? descriptions[metric]! : '';
-    if (unit === '') return description;
-    return description === '' ? `in ${unit}` : `${description} (${unit})`;
+    return exportedHelp(Object.hasOwn(descriptions, metric) ? descriptions[metric]! : '', unit);
   }
 
   /** withoutKnown: the series of `part` that the family has not got from another group. */

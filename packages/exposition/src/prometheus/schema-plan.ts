@@ -1,4 +1,5 @@
 import type { GroupSchema, MetricKind, SeriesSchema } from '@rezolus/core';
+import { familyName } from './exported.ts';
 import { type Escaping, escapeLabel, escapeName, free } from './names.ts';
 import type { PrometheusOptions } from './options.ts';
 import { selects } from './selector.ts';
@@ -135,17 +136,9 @@ export class SchemaPlanner<T> {
     return !exclude.some((selector) => selects(selector, labels));
   }
 
-  /**
-   * name: without suffix. A name that ends as samples of another type do is told apart by its unit: the gauge
-   * `memory_total` becomes `memory_total_bytes`.
-   */
+  /** name: without suffix. */
   #name(metric: string, kind: MetricKind, unit: string): string {
-    let name = metric;
-    if (!this.#options.compatibility) {
-      if (kind === 'counter') name = metric.replace(/(?<=.)_total$/, '');
-      else if (/_(?:total|count|sum|bucket|created|info)$/.test(metric))
-        name = `${metric}_${unit || 'value'}`;
-    }
+    const name = this.#options.compatibility ? metric : familyName({ metric, kind, unit });
     return escapeName(name, this.#escaping);
   }
 

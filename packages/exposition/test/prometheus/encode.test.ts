@@ -65,7 +65,7 @@ describe('text', () => {
   it('writes HELP and TYPE once per family, exact values, no timestamps and nothing that was not read', () => {
     expect(
       encode({ snapshot: usual, options: { descriptions: { cpu_usage: 'CPU time', syscall: 'a\\b\n"c"' } } }),
-    ).toBe(`# HELP cpu_usage_total CPU time (nanoseconds)
+    ).toBe(`# HELP cpu_usage_total CPU time [nanoseconds]
 # TYPE cpu_usage_total counter
 cpu_usage_total{id="0",sampler="cpu"} 18446744073709551615
 cpu_usage_total{id="2",sampler="cpu"} 9

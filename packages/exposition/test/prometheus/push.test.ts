@@ -44,7 +44,7 @@ describe.skipIf(pythonMissing)('OTLP', () => {
     expect(scope).toEqual({ name: 'rezolus', version: '1.2.3' });
     const byName = Object.fromEntries(metrics.map((metric: { name: string }) => [metric.name, metric]));
     expect(byName.events).toMatchObject({
-      description: 'What happened (nanoseconds)',
+      description: 'What happened [nanoseconds]',
       unit: 'ns',
       sum: { aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE', isMonotonic: true },
     });
@@ -97,7 +97,7 @@ describe('remote write', () => {
       job: 'j',
       instance: 'i',
       name: 'a"\n💥',
-      help: 'What happened (nanoseconds)',
+      help: 'What happened [nanoseconds]',
       metadata: { type: 1 },
       samples: [{ value: 7, timestamp: time }],
     });
