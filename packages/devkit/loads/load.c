@@ -57,17 +57,23 @@ void pin(int cpu)
 	}
 }
 
+static long micros(struct timeval t)
+{
+	return t.tv_sec * 1000000L + t.tv_usec;
+}
+
 void report(const char *load, double began, long operations)
 {
 	struct rusage self, children;
 
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &children);
-	printf("{\"load\":\"%s\",\"pid\":%d,\"operations\":%ld,\"ns\":%.0f,\"userUs\":%ld,\"systemUs\":%ld,"
+	printf("{\"load\":\"%s\",\"pid\":%d,\"operations\":%ld,\"ns\":%.0f,\"userUs\":%ld,\"systemUs\":%ld,\"cpuUs\":%ld,"
 	       "\"voluntary\":%ld,\"involuntary\":%ld}\n",
 	       load, getpid(), operations, now_ns() - began,
-	       self.ru_utime.tv_sec * 1000000L + self.ru_utime.tv_usec,
-	       self.ru_stime.tv_sec * 1000000L + self.ru_stime.tv_usec, self.ru_nvcsw + children.ru_nvcsw,
+	       micros(self.ru_utime), micros(self.ru_stime),
+	       micros(self.ru_utime) + micros(self.ru_stime) + micros(children.ru_utime) + micros(children.ru_stime),
+	       self.ru_nvcsw + children.ru_nvcsw,
 	       self.ru_nivcsw + children.ru_nivcsw);
 }
 

@@ -14,6 +14,8 @@ export interface LoadReport {
   readonly ns: number;
   readonly userUs: number;
   readonly systemUs: number;
+  /** User and system time of the load and of the processes that it started. */
+  readonly cpuUs: number;
   readonly voluntary: number;
   readonly involuntary: number;
 }
