@@ -1,16 +1,22 @@
 /**
- * npm run bench [-- overhead|scrape|query] [--quick] [--journal NAME]
+ * npm run bench [-- overhead|programs|scrape|query] [--quick] [--journal NAME]
  * Prints ours beside the base and the floor of the same run, ratios first; --journal also writes table and numbers to
  * docs/journal/NAME.md and NAME.json.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { overhead } from './overhead.ts';
+import { programs } from './programs.ts';
 import { query } from './query.ts';
 import { scrape } from './scrape.ts';
 import { machine, renderTable, type Table } from './table.ts';
 
-const benches: Readonly<Record<string, (quick: boolean) => Promise<Table[]>>> = { overhead, scrape, query };
+const benches: Readonly<Record<string, (quick: boolean) => Promise<Table[]>>> = {
+  overhead,
+  programs,
+  scrape,
+  query,
+};
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, journal: { type: 'string' } },

@@ -1,4 +1,5 @@
 import {
+  type BpfLoader,
   type HistogramValue,
   type Logger,
   possibleCpus,
@@ -17,6 +18,8 @@ export interface HarnessOptions {
   /** Kinds of hooks to do without, as if the kernel lacked them: `tp_btf`, `raw_tp`, `fentry`, `fexit`, `kprobe`. */
   readonly without?: readonly string[];
   readonly logger?: Logger;
+  /** Default: libbpf of this machine. */
+  readonly bpf?: BpfLoader;
 }
 
 type LabelFilter = Readonly<Record<string, string>>;
@@ -49,7 +52,7 @@ export class Harness implements AsyncDisposable {
       }),
       possibleCpus: possibleCpus(),
       logger: () => logger,
-      bpf: () => createBpfLoader(logger, options.without),
+      bpf: () => options.bpf ?? createBpfLoader(logger, options.without),
     });
     return new Harness(set);
   }
