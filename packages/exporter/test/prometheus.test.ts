@@ -12,6 +12,8 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
   small: Array.from({ length: 300 }, (_, i) => i % 12),
 };
 
+const sumOf = (shape: string) => shapes[shape]!.reduce((sum, value) => sum + value, 0);
+
 const snapshot = (times: number) =>
   snapshotOf({
     counters: [
@@ -20,6 +22,10 @@ const snapshot = (times: number) =>
         value: BigInt(1000 * times),
       },
       { labels: { metric: 'большой', sampler: 's' }, value: 2n ** 60n },
+      {
+        labels: { metric: 'latency_sum', sampler: 's', shape: 'two peaks' },
+        value: BigInt(times * sumOf('two peaks')),
+      },
     ],
     gauges: [{ labels: { metric: 'memory_total', sampler: 's', unit: 'bytes' }, value: -7n }],
     histograms: Object.entries(shapes).map(([shape, values]) => ({
@@ -71,6 +77,14 @@ describe.skipIf(serversMissing)('a real Prometheus', () => {
       async () => (await prometheus.query('histogram_count(latency{shape="small"})'))[0]?.value === 1200,
     );
     expect(await prometheus.query('resets(latency{shape="small"}[1m])')).toMatchObject([{ value: 0 }]);
+    // Counted where a sampler counts it, else estimated.
+    const sums = await prometheus.query('histogram_sum(latency)');
+    for (const { metric, value } of sums) {
+      const truth = 4 * sumOf(metric.shape!);
+      if (metric.shape === 'two peaks') expect(value).toBe(truth);
+      else expect(Math.abs(value / truth - 1)).toBeLessThan(0.0625);
+    }
+    expect(sums).toHaveLength(3);
     for (const shape of Object.keys(shapes)) {
       for (const quantile of [0.5, 0.9, 0.99]) {
         const [theirs] = await prometheus.query(`histogram_quantile(${quantile}, latency{shape="${shape}"})`);

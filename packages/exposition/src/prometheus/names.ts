@@ -46,6 +46,14 @@ function escapeWith(name: string, escaping: Exclude<Escaping, 'allow-utf-8'>, al
   return result;
 }
 
+/** descriptive: metadata that describes a series and does not tell it from others. */
+export const descriptive: ReadonlySet<string> = new Set([
+  'metric',
+  'unit',
+  'grouping_power',
+  'max_value_power',
+]);
+
 /** Names that mean something of their own on a bucket or a quantile, and names that servers keep for themselves. */
 const reserved = /^(?:le|quantile|__.*)$/;
 

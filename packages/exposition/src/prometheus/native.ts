@@ -73,7 +73,7 @@ function indexOf(value: number, perOctave: number): number {
 export interface NativeHistogram {
   readonly schema: number;
   readonly count: number;
-  /** Estimated: buckets of more than one value count with their middle, at most 6.25 % off at grouping power 3. */
+  /** Where it is estimated, buckets of more than one value count with their middle: at most 6.25 % off at grouping power 3. */
   readonly sum: number;
   readonly zeroCount: number;
   readonly spans: readonly number[];
@@ -91,9 +91,9 @@ const bridgedGap = 2;
  * toNative: an H2 histogram as Prometheus' exponential one: grouping power 3 becomes schema 3. What a quantile of the
  * result says is at most 18.9 % above and 13.6 % below the true value, for any distribution;
  * of many spread values it is about 2 %.
- * Counts are exact up to 2^53.
+ * Counts are exact up to 2^53. `exactSum` is the sum where somebody counted it; else it is estimated.
  */
-export function toNative(value: HistogramValue): NativeHistogram {
+export function toNative(value: HistogramValue, exactSum: bigint | null = null): NativeHistogram {
   const { schema, size, first, shares } = conversion(value.config);
   const middles = bucketMidpoints(value.config);
   const length = value.buckets.length;
@@ -119,6 +119,7 @@ export function toNative(value: HistogramValue): NativeHistogram {
       if (part > 0 && bucket > highest) highest = bucket;
     }
   }
+  if (exactSum !== null) sum = Number(exactSum);
   return { schema, count, sum, zeroCount, ...takeSpans(lowest, highest) };
 }
 

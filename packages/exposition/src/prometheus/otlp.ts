@@ -5,6 +5,7 @@ import type { ExportCounts, OwnFamily, PrometheusOptions } from './options.ts';
 import { type Family, Planner } from './plan.ts';
 import type { WriteRequest } from './remote-write.ts';
 import type { LabelPairs } from './schema-plan.ts';
+import { exactSum } from './sums.ts';
 
 /** AggregationTemporality CUMULATIVE. */
 const cumulative = 2;
@@ -85,7 +86,7 @@ export class OtlpEncoder {
         if (kind === 'histogram') {
           const value = group.histograms[index];
           if (value === null || value === undefined || value.config.groupingPower > 8) continue;
-          this.#histogram(encoded[i]!, toNative(value), timeNs);
+          this.#histogram(encoded[i]!, toNative(value, exactSum(group, index)), timeNs);
         } else if (isPresent(group, kind, index)) {
           const value = kind === 'counter' ? group.counters[index]! : group.gauges[index]!;
           this.#number(encoded[i]!, value, timeNs);

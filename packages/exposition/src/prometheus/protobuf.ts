@@ -7,6 +7,7 @@ import type { ExportCounts, FamilyType, OwnFamily, PrometheusOptions } from './o
 import { type Family, Planner } from './plan.ts';
 import { counts, quantiles } from './quantiles.ts';
 import type { LabelPairs } from './schema-plan.ts';
+import { exactSum } from './sums.ts';
 import { WindowReader } from './window.ts';
 
 const types: Readonly<Record<FamilyType, number>> = { counter: 0, gauge: 1, summary: 2, histogram: 4 };
@@ -126,8 +127,8 @@ export class PrometheusProtobufEncoder {
     };
     let any = false;
     this.#begin(family.name, family.help, 'histogram');
-    each((labels, value) => {
-      this.#histogram(value);
+    each((labels, value, group, index) => {
+      this.#histogram(value, exactSum(groups[group]!, index));
       this.#metric(labels, 'histogram', this.#value.written);
       any = true;
     });
@@ -152,11 +153,11 @@ export class PrometheusProtobufEncoder {
   }
 
   /** histogram: a Histogram message, native and classic as the options say. */
-  #histogram(histogram: HistogramValue): void {
+  #histogram(histogram: HistogramValue, sum: bigint | null): void {
     const out = this.#value;
     out.reset();
     const { nativeHistograms, classicGroupingPower } = this.#options;
-    const native = toNative(histogram);
+    const native = toNative(histogram, sum);
     out.uint64Field(1, native.count);
     out.doubleField(2, native.sum);
     if (!nativeHistograms || classicGroupingPower !== null) this.#classicBuckets(histogram);

@@ -7,6 +7,7 @@ import { type Family, Planner } from './plan.ts';
 import { counts } from './quantiles.ts';
 import { metricTypes, RequestV1, RequestV2, type WriteTarget } from './remote-write-request.ts';
 import type { LabelPairs } from './schema-plan.ts';
+import { exactSum } from './sums.ts';
 
 /** WriteRequest: a remote-write message, not compressed, and how many samples it holds. */
 export interface WriteRequest {
@@ -95,8 +96,9 @@ export class RemoteWriteEncoder {
         if (kind === 'histogram') {
           const value = group.histograms[index];
           if (value === null || value === undefined || value.config.groupingPower > 8) continue;
-          if (this.#options.nativeHistograms) this.#native(target, toNative(value), timestampMs, help);
-          else this.#classic(name, target, value, timestampMs, help);
+          const exact = exactSum(group, index);
+          if (this.#options.nativeHistograms) this.#native(target, toNative(value, exact), timestampMs, help);
+          else this.#classic(name, target, { value, exact }, timestampMs, help);
           continue;
         }
         const present = kind === 'counter' ? group.countersPresent : group.gaugesPresent;
@@ -129,32 +131,34 @@ export class RemoteWriteEncoder {
   #classic(
     name: string,
     { labels }: WriteTarget,
-    value: HistogramValue | null,
+    counted: { readonly value: HistogramValue; readonly exact: bigint | null } | null,
     timestampMs: number,
     help: string,
   ): void {
-    const config = value?.config ?? { groupingPower: 3, maxValuePower: 64 };
+    const config = counted?.value.config ?? { groupingPower: 3, maxValuePower: 64 };
     const { target, bounds, count } = classicLayout(config, this.#options.classicGroupingPower);
     const plain = labels.filter(([key]) => key !== '__name__');
     const send = (suffix: string, extra: LabelPairs, sample: number) =>
       this.#sample(
         this.#target(name + suffix, [...plain, ...extra]),
-        value === null ? staleNaN : sample,
+        counted === null ? staleNaN : sample,
         timestampMs,
         metricTypes.histogram,
         help,
       );
     let total = 0;
     let sum = 0;
-    if (value !== null) {
+    if (counted !== null) {
+      const { value, exact } = counted;
       const length = value.buckets.length;
       if (this.#scratch.length < length) this.#scratch = new Float64Array(length);
       counts(value, this.#scratch);
       const middles = bucketMidpoints(value.config);
       for (let i = 0; i < length; i++) sum += this.#scratch[i]! * middles[i]!;
+      if (exact !== null) sum = Number(exact);
     }
     for (let bucket = 0, i = 0; bucket < count; bucket++) {
-      while (value !== null && i < target.length && target[i] === bucket) total += this.#scratch[i++]!;
+      while (counted !== null && i < target.length && target[i] === bucket) total += this.#scratch[i++]!;
       send('_bucket', [['le', bucket === count - 1 ? '+Inf' : String(bounds[bucket]!)]], total);
     }
     send('_sum', [], sum);

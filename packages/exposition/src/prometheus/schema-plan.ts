@@ -1,8 +1,9 @@
 import type { GroupSchema, MetricKind, SeriesSchema } from '@rezolus/core';
 import { familyName } from './exported.ts';
-import { type Escaping, escapeLabel, escapeName, free } from './names.ts';
+import { descriptive, type Escaping, escapeLabel, escapeName, free } from './names.ts';
 import type { PrometheusOptions } from './options.ts';
 import { selects } from './selector.ts';
+import { sumCounters } from './sums.ts';
 
 /** LabelPairs: labels as they leave, sorted by name, names escaped. */
 export type LabelPairs = readonly (readonly [name: string, value: string])[];
@@ -33,9 +34,6 @@ export interface SchemaPlan<T> {
   readonly beyond: number;
   readonly room: number;
 }
-
-/** Metadata that describes a series and does not tell it from others. */
-const descriptive = new Set(['metric', 'unit', 'grouping_power', 'max_value_power']);
 
 /** SchemaPlanner: names, labels and selection of the series of one schema. */
 export class SchemaPlanner<T> {
@@ -79,6 +77,8 @@ export class SchemaPlanner<T> {
     const counts = { duplicate: 0, nameless: 0, beyond: 0 };
     const parts: SchemaPart<T>[] = [];
     let left = room;
+    // The sum of a histogram leaves with it, not as a series of its own.
+    const sums = new Set(sumCounters(schema).values());
     const kinds = [
       ['counter', schema.counters],
       ['gauge', schema.gauges],
@@ -91,7 +91,7 @@ export class SchemaPlanner<T> {
         { name: string; unit: string; indices: number[]; encoded: T[]; keys: Set<string> }
       >();
       list.forEach((series, index) => {
-        if (!this.#isSelected(series)) return;
+        if (!this.#isSelected(series) || (kind === 'counter' && sums.has(index))) return;
         const { metric = '', unit = '' } = series.labels;
         if (metric === '') {
           counts.nameless += cost;

@@ -5,6 +5,7 @@ import type { ExportCounts, OwnFamily, PrometheusOptions } from './options.ts';
 import { type Family, Planner } from './plan.ts';
 import { counts, quantiles } from './quantiles.ts';
 import type { LabelPairs } from './schema-plan.ts';
+import { exactSum } from './sums.ts';
 import { WindowReader } from './window.ts';
 
 /** TextEncoder: snapshots as text 0.0.4 or OpenMetrics 1.0.0. Keeps what depends on schemas alone between calls. */
@@ -109,7 +110,8 @@ export class PrometheusTextEncoder {
         if (value === null || value === undefined || value.config.groupingPower > 8) continue;
         if (windows) recent += this.#quantiles(name, encoded[i]!, window.quantiles(group, index));
         if (compatibility && classicGroupingPower === null) continue;
-        buckets += this.#buckets(compatibility ? `${name}_distribution` : name, encoded[i]!, value);
+        const full = compatibility ? `${name}_distribution` : name;
+        buckets += this.#buckets(full, encoded[i]!, value, exactSum(groups[group]!, index));
       }
     }
     if (compatibility) {
@@ -133,7 +135,7 @@ export class PrometheusTextEncoder {
     return text;
   }
 
-  #buckets(name: string, body: string, value: HistogramValue): string {
+  #buckets(name: string, body: string, value: HistogramValue, exact: bigint | null): string {
     const { target, bounds, count } = classicLayout(value.config, this.#options.classicGroupingPower);
     const length = value.buckets.length;
     if (this.#scratch.length < length) this.#scratch = new Float64Array(length);
@@ -155,7 +157,7 @@ export class PrometheusTextEncoder {
       total += coarse[i]!;
       text += `${prefix}${i === count - 1 ? '+Inf' : this.#bound(String(bounds[i]!))}"} ${total}\n`;
     }
-    return `${text}${sampleName(`${name}_sum`, body)} ${floatText(sum)}\n${sampleName(`${name}_count`, body)} ${total}\n`;
+    return `${text}${sampleName(`${name}_sum`, body)} ${exact ?? floatText(sum)}\n${sampleName(`${name}_count`, body)} ${total}\n`;
   }
 
   /** bound: OpenMetrics wants a float in `le`. */
