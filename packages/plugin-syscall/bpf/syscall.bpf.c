@@ -10,6 +10,9 @@
 
 const volatile bool counts_enabled = false;
 const volatile bool latency_enabled = false;
+/* Set in `families`: the call does not come back. */
+#define NEVER_RETURNS 0x80
+
 /* Family of each system call of this architecture; filled in by user space, since numbers differ. */
 const volatile u8 families[MAX_SYSCALL_ID] = {};
 
@@ -33,10 +36,10 @@ REZ_CGROUP_ROWS(cgroups, syscall_cgroup);
 #include "counts/counts.bpf.h"
 #include "latency/latency.bpf.h"
 
-static __always_inline u32 family_of(long id)
+static __always_inline u8 entry_of(long id)
 {
 	/* Unknown and negative numbers are "other". */
-	return (u64)id < MAX_SYSCALL_ID ? bounded(families[id], FAMILIES) : 0;
+	return (u64)id < MAX_SYSCALL_ID ? families[id] : 0;
 }
 
 static __always_inline int on_enter(bool btf, struct pt_regs *regs, long id)
@@ -44,13 +47,15 @@ static __always_inline int on_enter(bool btf, struct pt_regs *regs, long id)
 	struct task_struct *task = btf ? bpf_get_current_task_btf() : (void *)bpf_get_current_task();
 	u32 cpu = bpf_get_smp_processor_id();
 	struct syscall_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
-	u32 family = family_of(id);
+	u8 entry = entry_of(id);
+	u32 family = bounded(entry, FAMILIES);
 
 	if (!bank)
 		return 0;
 	if (counts_enabled)
 		counts_enter(btf, bank, task, cpu, family);
-	if (latency_enabled)
+	/* A start without an end would be that of the next thread with this id, whose first exit has no entry. */
+	if (latency_enabled && !(entry & NEVER_RETURNS))
 		latency_enter(bank, rez_read(btf, task, pid), family);
 	return 0;
 }

@@ -71,11 +71,18 @@ const numbers: Readonly<Record<string, Readonly<Partial<Record<Family, readonly 
   },
 };
 
+/** exit and exit_group: what enters and never comes out. */
+const endings: Readonly<Record<string, readonly number[]>> = { x64: [60, 231], arm64: [93, 94] };
+
+/** neverReturns: set in the table for calls without an exit, which have no latency. */
+export const neverReturns = 0x80;
+
 /** familyTable: the slot of each system call number from 0 to 1023, for `families[]` of the BPF object. */
 export function familyTable(arch: string = process.arch): Uint8Array {
   const table = new Uint8Array(1024);
   for (const [slot, family] of families.entries()) {
     for (const id of numbers[arch]?.[family] ?? []) table[id] = slot;
   }
+  for (const id of endings[arch] ?? []) table[id]! |= neverReturns;
   return table;
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { families, familyTable } from '../src/families.ts';
+import { families, familyTable, neverReturns } from '../src/families.ts';
 
 /** Numbers of this machine's system calls by name, as the C library's header has them. */
 function numbers(names: readonly string[]): Record<string, number> {
@@ -36,6 +36,13 @@ describe('familyTable', () => {
     expect(Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, families[table[id]!]]))).toEqual(
       expected,
     );
+  });
+
+  it('marks the calls that never return', () => {
+    const table = familyTable();
+    const ids = Object.values(numbers(['exit', 'exit_group']));
+    expect([...table.keys()].filter((id) => table[id]! & neverReturns)).toEqual(ids);
+    for (const id of ids) expect(families[table[id]! & ~neverReturns]).toBe('process');
   });
 
   it('knows no call of an unknown architecture', () => {
