@@ -2,7 +2,7 @@ import { type ListenAddress, parseListen } from '@rezolus/core';
 import { durationSchema, loadConfig } from '@rezolus/core/config';
 import { parseSelector } from '@rezolus/exposition';
 import { z } from 'zod';
-import type { ExporterConfig } from './config.ts';
+import type { EmbeddedSection, ExporterConfig } from './config.ts';
 
 const listen = z.string().transform((text, context): ListenAddress => {
   const address = parseListen(text);
@@ -41,7 +41,7 @@ const log = z.strictObject({
   level: z.enum(['error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 
-const prometheus = z.strictObject({
+const prometheusKeys = {
   native_histograms: z.boolean().default(true),
   histograms: z.boolean().default(false),
   histogram_grouping_power: z.int().min(0).max(3).default(3),
@@ -51,7 +51,7 @@ const prometheus = z.strictObject({
   exclude: z.array(selector).default(['task_*']),
   drop_labels: z.array(z.string()).default([]),
   series_limit: z.int().min(1).default(50_000),
-});
+};
 
 const target = z.string().refine((text) => text === '' || /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
   error: ({ input }) => `"${input}" is not a URL such as https://metrics.example/api/v1/write`,
@@ -86,11 +86,22 @@ const remoteWrite = z.strictObject({
   native_histograms: z.boolean().default(true),
 });
 
+/** embeddedSchema: the strict schema of `[prometheus]` of agent.toml; without `listen` the agent serves no `/metrics`. */
+export const embeddedSchema: z.ZodType<EmbeddedSection> = z.strictObject({
+  listen: z
+    .literal('')
+    .transform(() => null)
+    .or(listen)
+    .prefault(''),
+  hosts: z.array(z.string()).default([]),
+  ...prometheusKeys,
+});
+
 /** exporterConfigSchema: the strict schema of exporter.toml. */
 export const exporterConfigSchema: z.ZodType<ExporterConfig> = z.strictObject({
   general: general.prefault({}),
   log: log.prefault({}),
-  prometheus: prometheus.prefault({}),
+  prometheus: z.strictObject(prometheusKeys).prefault({}),
   remote_write: remoteWrite.prefault({}),
   otlp: z.strictObject(push('otlp')).prefault({}),
 });

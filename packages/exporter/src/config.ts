@@ -15,6 +15,27 @@ export interface PushSection {
   readonly queue_limit: number;
 }
 
+/** PrometheusSection: which series are exported and how: `[prometheus]` of exporter.toml, and of agent.toml. */
+export interface PrometheusSection {
+  readonly native_histograms: boolean;
+  readonly histograms: boolean;
+  readonly histogram_grouping_power: number;
+  readonly summaries: boolean;
+  readonly compatibility: boolean;
+  /** Selectors that parse. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly drop_labels: readonly string[];
+  readonly series_limit: number;
+}
+
+/** EmbeddedSection: `[prometheus]` of agent.toml: that of exporter.toml, and where the agent serves `/metrics` itself. */
+export interface EmbeddedSection extends PrometheusSection {
+  /** Null = nowhere. */
+  readonly listen: ListenAddress | null;
+  readonly hosts: readonly string[];
+}
+
 /** ExporterConfig: exporter.toml after validation, with defaults filled in: plain data, durations in ms. */
 export interface ExporterConfig {
   readonly general: {
@@ -25,18 +46,7 @@ export interface ExporterConfig {
     readonly hosts: readonly string[];
   };
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace' };
-  readonly prometheus: {
-    readonly native_histograms: boolean;
-    readonly histograms: boolean;
-    readonly histogram_grouping_power: number;
-    readonly summaries: boolean;
-    readonly compatibility: boolean;
-    /** Selectors that parse. */
-    readonly include: readonly string[];
-    readonly exclude: readonly string[];
-    readonly drop_labels: readonly string[];
-    readonly series_limit: number;
-  };
+  readonly prometheus: PrometheusSection;
   readonly remote_write: PushSection & {
     readonly version: '1.0' | '2.0';
     readonly native_histograms: boolean;
@@ -45,7 +55,7 @@ export interface ExporterConfig {
 }
 
 /** prometheusOptions: `[prometheus]` as the encoders want it. */
-export function prometheusOptions({ prometheus }: ExporterConfig): Omit<PrometheusOptions, 'descriptions'> {
+export function prometheusOptions(prometheus: PrometheusSection): Omit<PrometheusOptions, 'descriptions'> {
   return {
     include: prometheus.include.map((text) => parseSelector(text)!),
     exclude: prometheus.exclude.map((text) => parseSelector(text)!),

@@ -1,2 +1,4 @@
-export type { ExporterConfig } from './config.ts';
-export { type Exporter, type ExporterOptions, startExporter } from './exporter.ts';
+export type { EmbeddedSection, ExporterConfig, PrometheusSection } from './config.ts';
+export { type EmbeddedOptions, startEmbedded } from './embedded.ts';
+export { type ExporterOptions, startExporter } from './exporter.ts';
+export type { Exporter } from './serve.ts';

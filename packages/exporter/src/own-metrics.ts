@@ -1,8 +1,8 @@
 import type { Snapshot } from '@rezolus/core';
 import type { ExportCounts, FamilyType, Format, OwnFamily } from '@rezolus/exposition';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Poll } from './poller.ts';
 import type { DiskQueue } from './push/disk-queue.ts';
+import type { Poll } from './source.ts';
 import { version } from './version.ts';
 
 /** OwnMetrics: what the exporter says of itself, in every answer, also while the agent is away. */

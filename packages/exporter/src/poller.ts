@@ -1,14 +1,7 @@
-import { alignedTicks, type Logger, RezolusError, type Snapshot, sentence } from '@rezolus/core';
+import { alignedTicks, type Logger, RezolusError, sentence } from '@rezolus/core';
 import { HttpClient } from '@rezolus/core/http';
 import { SnapshotDecoder } from '@rezolus/exposition';
-
-/** Poll: how one poll of the agent ended. */
-export interface Poll {
-  readonly result: 'ok' | 'unreachable' | 'invalid';
-  readonly seconds: number;
-  /** Polls that did not happen because the one before took too long. */
-  readonly skipped: number;
-}
+import { noReading, type Poll, type Reading, type SnapshotSource } from './source.ts';
 
 /** PollerOptions: whom to poll and how often. */
 export interface PollerOptions {
@@ -25,26 +18,21 @@ const descriptionsTtlMs = 300_000;
  * AgentPoller: keeps the last snapshot of an agent, polled on a grid aligned to whole seconds. After a failed poll there
  * is no snapshot: values of the past are not those of now.
  */
-export class AgentPoller {
+export class AgentPoller implements SnapshotSource {
   readonly #options: PollerOptions;
   readonly #decoder = new SnapshotDecoder();
   readonly #timeoutMs: number;
   #describedMs = -Infinity;
   #complained = false;
-  /** The last answer, or null while the agent is away. */
-  snapshot: Snapshot | null = null;
-  /** The snapshot before it, or null. */
-  previous: Snapshot | null = null;
-  /** Bytes of the last answer. */
-  body: Buffer | null = null;
-  /** Grows with each poll, also failed ones. */
-  sequence = 0;
-  /** Metric name to sentence, as the agent says; a new object when it changed. */
-  descriptions: Readonly<Record<string, string>> = {};
+  #reading: Reading = noReading;
 
   constructor(options: PollerOptions) {
     this.#options = options;
     this.#timeoutMs = Math.min(10_000, Math.max(2000, 2 * options.intervalMs));
+  }
+
+  async read(): Promise<Reading> {
+    return this.#reading;
   }
 
   /** run: polls at once and then on the grid until the signal aborts. */
@@ -64,25 +52,21 @@ export class AgentPoller {
     try {
       const body = await this.#get(client, '/metrics/binary', signal);
       const snapshot = this.#decoder.decode(body);
-      if (startMs - this.#describedMs > descriptionsTtlMs) await this.#describe(client, signal);
-      this.previous = this.snapshot;
-      this.snapshot = snapshot;
-      this.body = body;
+      const isDue = startMs - this.#describedMs > descriptionsTtlMs;
+      const descriptions = isDue ? await this.#describe(client, signal) : this.#reading.descriptions;
+      this.#reading = { snapshot, previous: this.#reading.snapshot, descriptions };
       if (this.#complained) log.info({ source: source.href }, 'the agent answers again');
       this.#complained = false;
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof RezolusError)) throw error;
       result = error.code === 'REZ_ERR_ENDPOINT_UNREACHABLE' ? 'unreachable' : 'invalid';
-      this.snapshot = null;
-      this.previous = null;
-      this.body = null;
+      this.#reading = { ...noReading, descriptions: this.#reading.descriptions };
       this.#describedMs = -Infinity;
       // Once per absence: a line per second would bury everything else.
       if (!this.#complained) log.error({ source: source.href }, `no metrics: ${sentence(error)}`);
       this.#complained = true;
     }
-    this.sequence++;
     polled({ result, seconds: (performance.now() - startMs) / 1000, skipped });
   }
 
@@ -94,16 +78,18 @@ export class AgentPoller {
   }
 
   /** describe: help texts are worth nothing without values and values much without them, so a failure is none. */
-  async #describe(client: HttpClient, signal: AbortSignal): Promise<void> {
+  async #describe(client: HttpClient, signal: AbortSignal): Promise<Reading['descriptions']> {
+    const { descriptions } = this.#reading;
     try {
       const text = (await this.#get(client, '/metrics/descriptions', signal)).toString();
       const parsed: unknown = JSON.parse(text);
-      if (typeof parsed !== 'object' || parsed === null) return;
+      if (typeof parsed !== 'object' || parsed === null) return descriptions;
       const entries = Object.entries(parsed).filter(([, value]) => typeof value === 'string');
-      if (text !== JSON.stringify(this.descriptions)) this.descriptions = Object.fromEntries(entries);
       this.#describedMs = performance.now();
+      return text === JSON.stringify(descriptions) ? descriptions : Object.fromEntries(entries);
     } catch {
       signal.throwIfAborted();
+      return descriptions;
     }
   }
 }

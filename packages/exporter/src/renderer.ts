@@ -6,39 +6,37 @@ import {
   type PrometheusOptions,
 } from '@rezolus/exposition';
 import type { OwnMetrics } from './own-metrics.ts';
-import type { AgentPoller } from './poller.ts';
 import { Scrapers } from './scrapers.ts';
+import type { Reading, SnapshotSource } from './source.ts';
 
-/** Source: what the poller knows. */
-export type Source = Pick<AgentPoller, 'snapshot' | 'previous' | 'sequence' | 'descriptions'>;
-
-/** Renderer: answers of `/metrics`. Scrapers that ask for the same between two polls share one body. */
+/** Renderer: answers of `/metrics`. Scrapers that ask for the same of one reading share one body. */
 export class Renderer {
-  readonly #source: Source;
+  readonly #source: SnapshotSource;
   readonly #own: OwnMetrics;
   readonly #options: Omit<PrometheusOptions, 'descriptions'>;
   readonly #scrapers = new Scrapers();
-  #encoders = new Map<string, PrometheusEncoder>();
-  #descriptions: Source['descriptions'] | null = null;
-  #sequence = -1;
-  #bodies = new Map<string, Map<Snapshot | null, Promise<Buffer>>>();
+  readonly #encoders = new Map<string, PrometheusEncoder>();
+  #reading: Reading | null = null;
+  readonly #bodies = new Map<string, Map<Snapshot | null, Promise<Buffer>>>();
 
-  constructor(source: Source, own: OwnMetrics, options: Omit<PrometheusOptions, 'descriptions'>) {
+  constructor(source: SnapshotSource, own: OwnMetrics, options: Omit<PrometheusOptions, 'descriptions'>) {
     this.#source = source;
     this.#own = own;
     this.#options = options;
   }
 
   /** render: the body for a scraper, known by `scraper`, that asked for `exposition`. */
-  render(exposition: Exposition, scraper: string): Promise<Buffer> {
-    const { snapshot, previous, sequence } = this.#source;
+  async render(exposition: Exposition, scraper: string): Promise<Buffer> {
+    const reading = await this.#source.read();
     this.#own.scraped(exposition.format);
-    if (sequence !== this.#sequence) {
+    if (reading !== this.#reading) {
       this.#bodies.clear();
-      this.#sequence = sequence;
+      if (reading.descriptions !== this.#reading?.descriptions) this.#encoders.clear();
+      this.#reading = reading;
     }
+    const { snapshot, previous } = reading;
     const key = `${exposition.format}/${exposition.escaping}`;
-    const encoder = this.#encoder(key, exposition);
+    const encoder = this.#encoder(key, exposition, reading);
     const base =
       snapshot !== null && encoder.usesWindow ? this.#scrapers.baseFor(scraper, snapshot, previous) : null;
     const bodies = this.#bodies.get(key) ?? new Map<Snapshot | null, Promise<Buffer>>();
@@ -61,12 +59,7 @@ export class Renderer {
     return encoder.encode(snapshot, base, own);
   }
 
-  #encoder(key: string, exposition: Exposition): PrometheusEncoder {
-    const { descriptions } = this.#source;
-    if (descriptions !== this.#descriptions) {
-      this.#encoders = new Map();
-      this.#descriptions = descriptions;
-    }
+  #encoder(key: string, exposition: Exposition, { descriptions }: Reading): PrometheusEncoder {
     let encoder = this.#encoders.get(key);
     if (encoder === undefined) {
       encoder = createEncoder(exposition, { ...this.#options, descriptions });

@@ -1,18 +1,18 @@
 import { acceptedEncoding, CompressedBodies, isOwnHost } from '@rezolus/core/http';
-import { contentType, type Exposition, negotiate, toJson } from '@rezolus/exposition';
+import { contentType, type Exposition, encodeV3, negotiate, toJson } from '@rezolus/exposition';
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
-import type { AgentPoller } from './poller.ts';
+import type { SnapshotSource } from './source.ts';
 import { version } from './version.ts';
 
 /** ServerOptions: what the routes answer from. */
 export interface ServerOptions {
   render(exposition: Exposition, scraper: string): Promise<Buffer>;
-  readonly source: Pick<AgentPoller, 'snapshot' | 'body'>;
+  readonly source: SnapshotSource;
   /** Serve only text 0.0.4, whatever is asked for. */
   readonly textOnly: boolean;
   /** Names besides localhost and the hostname that the Host header may carry. */
@@ -55,7 +55,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
       return reply
         .code(421)
         .type(text)
-        .send('the Host header does not name this machine; name it in [general] hosts of the exporter\n');
+        .send('the Host header does not name this machine; name it in the key hosts of the configuration\n');
     }
     const deadline = setTimeout(() => request.raw.socket.destroy(), answerDeadlineMs).unref();
     reply.raw.once('close', () => clearTimeout(deadline));
@@ -88,12 +88,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return send(request, reply, body);
   });
   server.get('/metrics/binary', async (request, reply) => {
-    const { body } = options.source;
-    if (body === null) return reply.code(503).type(text).send('the agent does not answer\n');
-    return send(request, reply.type('application/octet-stream'), body);
+    const { snapshot } = await options.source.read();
+    if (snapshot === null) return reply.code(503).type(text).send('the agent does not answer\n');
+    return send(request, reply.type('application/octet-stream'), Buffer.from(encodeV3(snapshot)));
   });
   server.get('/metrics/json', async (request, reply) => {
-    const { snapshot } = options.source;
+    const { snapshot } = await options.source.read();
     if (snapshot === null) return reply.code(503).type(text).send('the agent does not answer\n');
     return send(request, reply.type(text), Buffer.from(toJson(snapshot)));
   });

@@ -10,8 +10,9 @@ import {
   snappyCompress,
 } from '@rezolus/exposition';
 import type { ExporterConfig, PushSection } from '../config.ts';
+import type { Reading } from '../source.ts';
 import { version } from '../version.ts';
-import type { PushFormat, PushSource } from './push.ts';
+import type { PushFormat } from './push.ts';
 
 const compress = promisify<Uint8Array, Buffer>(gzip);
 
@@ -27,7 +28,7 @@ export function pushLabels({ labels }: Pick<PushSection, 'labels'>): Record<stri
 export function remoteWrite(section: ExporterConfig['remote_write'], options: Selection): PushFormat {
   const isSecond = section.version === '2.0';
   let encoder: RemoteWriteEncoder | null = null;
-  let known: PushSource['descriptions'] | null = null;
+  let known: Reading['descriptions'] | null = null;
   return {
     name: 'remote_write',
     headers: {
@@ -57,7 +58,7 @@ export function remoteWrite(section: ExporterConfig['remote_write'], options: Se
 /** otlp: the format of `[otlp]`. */
 export function otlp(section: PushSection, options: Selection): PushFormat {
   let encoder: OtlpEncoder | null = null;
-  let known: PushSource['descriptions'] | null = null;
+  let known: Reading['descriptions'] | null = null;
   const { job, instance, ...others } = pushLabels(section);
   const resource = {
     ...others,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { alignedTicks, type Logger, RezolusError, sentence } from '@rezolus/core';
 import type { PushSection } from '../config.ts';
 import type { OwnMetrics } from '../own-metrics.ts';
-import type { AgentPoller } from '../poller.ts';
+import type { Reading, SnapshotSource } from '../source.ts';
 import { version } from '../version.ts';
 import { DiskQueue, type Entry } from './disk-queue.ts';
 import { Sender } from './sender.ts';
@@ -12,13 +12,10 @@ export interface PushFormat {
   /** Name in log and metrics. */
   readonly name: 'remote_write' | 'otlp';
   readonly headers: Readonly<Record<string, string>>;
-  encode(source: PushSource, own: OwnMetrics): Promise<Entry[]>;
+  encode(reading: Reading, own: OwnMetrics): Promise<Entry[]>;
 }
 
-/** PushSource: what the poller knows. */
-export type PushSource = Pick<AgentPoller, 'snapshot' | 'descriptions'>;
-
-/** Push: sends what the poller has, every interval, until the signal aborts. */
+/** Push: sends what the source has, every interval, until the signal aborts. */
 export class Push {
   readonly #section: PushSection;
   readonly #format: PushFormat;
@@ -50,16 +47,17 @@ export class Push {
     });
   }
 
-  async run(source: PushSource, signal: AbortSignal): Promise<void> {
+  async run(source: SnapshotSource, signal: AbortSignal): Promise<void> {
     const sending = this.#sender.run(signal);
     let lastNs = 0n;
     for await (const _ of alignedTicks(this.#section.interval, signal)) {
-      const { snapshot } = source;
+      const reading = await source.read();
+      const { snapshot } = reading;
       // Two samples of one series must not have the same time.
       if (snapshot?.systemTimeNs === lastNs) continue;
       lastNs = snapshot?.systemTimeNs ?? 0n;
       this.#own.queued(this.#format.name, this.#queue);
-      for (const entry of await this.#format.encode(source, this.#own)) this.#enqueue(entry);
+      for (const entry of await this.#format.encode(reading, this.#own)) this.#enqueue(entry);
       this.#sender.wake();
     }
     await sending;
