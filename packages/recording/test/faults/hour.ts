@@ -55,8 +55,13 @@ const percent = (from: Use, to: Use) =>
   `${((100 * (to.cpuMs - from.cpuMs)) / (to.atMs - from.atMs)).toFixed(1)} %`;
 const between = (from: Use, to: Use) =>
   `${mib(to.rssKib)} ${percent(from, to)} waited ${(to.waitedMs - from.waitedMs).toFixed(0)} ms`;
+/** The most cgroups that a hierarchy has: every one of them has series in a snapshot of the agent. */
+const cgroups = () =>
+  Math.max(
+    ...[...readFileSync('/proc/cgroups', 'utf8').matchAll(/\t(\d+)\t\d$/gm)].map(([, n]) => Number(n)),
+  );
 const run = (args: string[], stdio: 'inherit' | 'pipe') =>
-  spawn('nice', ['-n', '-10', process.execPath, ...args], { stdio: ['ignore', 'inherit', 'inherit', stdio] });
+  spawn('nice', ['-n', '-10', process.execPath, ...args], { stdio: ['ignore', 'inherit', stdio, stdio] });
 
 const probe = createServer().listen(0, '127.0.0.1');
 await once(probe, 'listening');
@@ -66,16 +71,25 @@ const config = join(folder, 'agent.toml');
 writeFileSync(config, `[general]\nlisten = "${address}"\n`);
 
 const agent = run([bin, 'agent', config], 'inherit');
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 process.on('exit', () => agent.kill());
 while (!(await fetch(`http://${address}/`).catch(() => null))?.ok) await wait(100);
 const url = process.env.REZOLUS_HOST_ONLY === '1' ? await hostOnly(`http://${address}`) : `http://${address}`;
 const args = ['record', '--url', url, '-o', output, '-i', interval, '-d', duration];
 const recorder = run(['--import', eventLoop, bin, ...args], 'pipe');
 process.on('exit', () => recorder.kill());
-let longestDelayMs = 0;
+let [longestDelayMs, mostCgroups, missed] = [0, 0, 0];
 createInterface({ input: recorder.stdio[3] as Readable }).on('line', (line) => {
   longestDelayMs = Math.max(longestDelayMs, Number(line));
 });
+createInterface({ input: recorder.stderr! }).on('line', (line) => {
+  const late = /missed: (\d+)/.exec(line)?.[1];
+  if (late === undefined) console.log(line);
+  else missed += Number(late);
+});
+const cgroupTimer = setInterval(() => {
+  mostCgroups = Math.max(mostCgroups, cgroups());
+}, 1000);
 
 const samples: { recorder: Use; agent: Use }[] = [];
 let stolenBeforeMs = stolenMs();
@@ -86,16 +100,17 @@ const sample = () => {
   if (before === undefined) return;
   const stolen = stolenMs();
   console.log(
-    `${new Date().toISOString().slice(11, 19)} load ${loadavg()[0]!.toFixed(1)} stolen ${stolen - stolenBeforeMs} ms | ` +
+    `${new Date().toISOString().slice(11, 19)} load ${loadavg()[0]!.toFixed(1)} stolen ${stolen - stolenBeforeMs} ms cgroups ${mostCgroups} missed ${missed} | ` +
       `recorder ${between(before.recorder, now.recorder)} loop ${longestDelayMs} ms | agent ${between(before.agent, now.agent)}`,
   );
   stolenBeforeMs = stolen;
-  longestDelayMs = 0;
+  [longestDelayMs, mostCgroups, missed] = [0, 0, 0];
 };
 sample();
 const timer = setInterval(sample, 10_000);
 const [code] = await once(recorder, 'exit');
 clearInterval(timer);
+clearInterval(cgroupTimer);
 agent.kill();
 
 const startedMs = samples[0]!.recorder.atMs;
