@@ -1,16 +1,43 @@
 import { type Clock, type Labels, type SamplerSet, type Snapshot, systemClock } from '@rezolus/core';
 import { encodeV2, encodeV3, toJson } from '@rezolus/exposition';
+import { SchemaHistory } from './schema-history.ts';
+
+const formats = {
+  v2: (snapshot: Snapshot) => bufferOf(encodeV2(withoutWindows(snapshot))),
+  v3: (snapshot: Snapshot) => bufferOf(encodeV3(snapshot)),
+  json: (snapshot: Snapshot) => Buffer.from(toJson(snapshot)),
+};
 
 /** SnapshotFormat: how a snapshot leaves the agent. */
-export type SnapshotFormat = 'v2' | 'v3' | 'json';
+export type SnapshotFormat = keyof typeof formats;
 
-type Encodings = Map<SnapshotFormat, Buffer>;
+/** News: a snapshot in V3 without the schemas that its reader knows, and the state in which the reader is with it. */
+export interface News {
+  readonly bytes: Buffer;
+  readonly state: string;
+}
 
-const encoders: Readonly<Record<SnapshotFormat, (snapshot: Snapshot) => Buffer>> = {
-  v2: (snapshot) => bufferOf(encodeV2(withoutWindows(snapshot))),
-  v3: (snapshot) => bufferOf(encodeV3(snapshot)),
-  json: (snapshot) => Buffer.from(toJson(snapshot)),
-};
+type Make<T> = (snapshot: Snapshot) => T;
+
+/** copyOf: a snapshot that no refresh overwrites. Schemas are shared: nobody changes them. */
+function copyOf(snapshot: Snapshot): Snapshot {
+  const groups = snapshot.groups.map(
+    ({ name, schema, schemaHash, window, counters, countersPresent, gauges, gaugesPresent, histograms }) => ({
+      name,
+      schema,
+      schemaHash,
+      window,
+      counters: counters.slice(),
+      countersPresent: countersPresent?.slice() ?? null,
+      gauges: gauges.slice(),
+      gaugesPresent: gaugesPresent?.slice() ?? null,
+      histograms: histograms.map(
+        (value) => value && { config: value.config, buckets: value.buckets.slice() },
+      ),
+    }),
+  );
+  return { ...snapshot, groups };
+}
 
 /** Readers of before 5.5 take a V2 entry of three elements only, and newer ones do without the fourth. */
 function withoutWindows(snapshot: Snapshot): Snapshot {
@@ -40,7 +67,7 @@ export interface SnapshotCacheOptions {
 
 /**
  * SnapshotCache: refresh on read. A reader gets the last snapshot while it is fresh; else one refresh runs, and all
- * who ask meanwhile share it. Samplers overwrite their storage in place, so a snapshot is encoded before the next
+ * who ask meanwhile share it. Samplers overwrite their storage in place, so a snapshot takes its form before the next
  * refresh can begin: for all who wait at the end of the refresh, for later readers when they ask.
  */
 export class SnapshotCache {
@@ -48,10 +75,12 @@ export class SnapshotCache {
   readonly #metadata: Labels;
   readonly #ttlNs: bigint;
   readonly #clock: Clock;
-  readonly #wanted = new Set<SnapshotFormat>();
-  #pending: Promise<Encodings> | null = null;
+  readonly #schemas = new SchemaHistory();
+  readonly #wanted = new Map<string, Make<unknown>>();
+  #pending: Promise<Map<string, unknown>> | null = null;
   #snapshot: Snapshot | null = null;
-  #encodings: Encodings = new Map();
+  /** What was made of the snapshot, by the name of the form. */
+  #forms = new Map<string, unknown>();
   #startedNs = 0n;
 
   constructor({ samplers, metadata, ttlMs, clock = systemClock }: SnapshotCacheOptions) {
@@ -62,18 +91,35 @@ export class SnapshotCache {
   }
 
   /** read: an encoded snapshot that is not older than the TTL; the same bytes object while it lasts. */
-  async read(format: SnapshotFormat): Promise<Buffer> {
-    if (this.#pending === null && this.#isFresh()) return this.#encoded(format);
-    this.#wanted.add(format);
+  read(format: SnapshotFormat): Promise<Buffer> {
+    return this.#read(format, formats[format]);
+  }
+
+  /** readNews: as `read` in V3, for a reader that was told `state` with the last snapshot it got; empty = none. */
+  readNews(state: string): Promise<News> {
+    return this.#read(`since ${state}`, (snapshot) => ({
+      bytes: bufferOf(encodeV3(snapshot, this.#schemas.knownAt(state))),
+      state: this.#schemas.state,
+    }));
+  }
+
+  /** copy: as `read`, for readers in this process: a snapshot that no refresh overwrites. */
+  copy(): Promise<Snapshot> {
+    return this.#read('copy', copyOf);
+  }
+
+  async #read<T>(form: string, make: Make<T>): Promise<T> {
+    if (this.#pending === null && this.#isFresh()) return this.#formed(form, make) as T;
+    this.#wanted.set(form, make);
     this.#pending ??= this.#refresh();
-    return (await this.#pending).get(format)!;
+    return (await this.#pending).get(form) as T;
   }
 
   #isFresh(): boolean {
     return this.#snapshot !== null && this.#clock.monotonicNs() - this.#startedNs <= this.#ttlNs;
   }
 
-  async #refresh(): Promise<Encodings> {
+  async #refresh(): Promise<Map<string, unknown>> {
     try {
       this.#snapshot = null;
       const systemTimeNs = this.#clock.wallNs();
@@ -86,22 +132,19 @@ export class SnapshotCache {
         metadata: this.#metadata,
         groups: this.#samplers.groups(),
       };
-      this.#encodings = new Map();
-      for (const format of this.#wanted) this.#encoded(format);
-      return this.#encodings;
+      this.#schemas.take(this.#snapshot);
+      this.#forms = new Map();
+      for (const [form, make] of this.#wanted) this.#formed(form, make);
+      return this.#forms;
     } finally {
       this.#wanted.clear();
       this.#pending = null;
     }
   }
 
-  #encoded(format: SnapshotFormat): Buffer {
-    let bytes = this.#encodings.get(format);
-    if (bytes === undefined) {
-      bytes = encoders[format](this.#snapshot!);
-      this.#encodings.set(format, bytes);
-    }
-    return bytes;
+  #formed(form: string, make: Make<unknown>): unknown {
+    if (!this.#forms.has(form)) this.#forms.set(form, make(this.#snapshot!));
+    return this.#forms.get(form);
   }
 }
 

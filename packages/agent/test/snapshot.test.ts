@@ -1,5 +1,5 @@
-import { MetricGroup } from '@rezolus/core';
-import { decodeSnapshot } from '@rezolus/exposition';
+import { MetricGroup, type Snapshot } from '@rezolus/core';
+import { decodeSnapshot, SnapshotDecoder } from '@rezolus/exposition';
 import { describe, expect, it } from 'vitest';
 import { SnapshotCache } from '../src/snapshot.ts';
 import { ManualClock } from './fakes.ts';
@@ -23,6 +23,12 @@ function setUp({ slow = false } = {}) {
   };
   const cache = new SnapshotCache({ samplers, metadata: { source: 'rezolus' }, ttlMs: 10, clock });
   return { cache, clock, group, samplers, finish: () => finishers.shift()!() };
+}
+
+/** decoded: without the hashes, which only travel. */
+function decoded(bytes: Buffer): Snapshot {
+  const snapshot = decodeSnapshot(bytes);
+  return { ...snapshot, groups: snapshot.groups.map((group) => ({ ...group, schemaHash: null })) };
 }
 
 function refreshes(bytes: Buffer): bigint {
@@ -75,6 +81,22 @@ describe('SnapshotCache', () => {
     expect([refreshes(await first), refreshes(await second), refreshes(await other)]).toEqual([1n, 2n, 2n]);
   });
 
+  it('copies what the next refresh overwrites', async () => {
+    const { cache, clock, group, finish } = setUp({ slow: true });
+    const first = cache.copy();
+    const bytes = cache.read('v3');
+    finish();
+    const copy = await first;
+    expect(copy).toEqual(decoded(await bytes));
+    expect(await cache.copy()).toBe(copy);
+    clock.advance(100);
+    const second = cache.copy();
+    finish();
+    expect((await second).groups[0]!.counters).toEqual(BigUint64Array.of(2n));
+    expect(copy.groups[0]!.counters).toEqual(BigUint64Array.of(1n));
+    expect((await second).groups[0]!.schema).toBe(group.schema);
+  });
+
   it('says when the refresh began and how long it took', async () => {
     const { cache, clock, finish } = setUp({ slow: true });
     const began = clock.wallNs();
@@ -86,6 +108,34 @@ describe('SnapshotCache', () => {
       durationNs: 3_000_000n,
       metadata: { source: 'rezolus' },
     });
+  });
+
+  it('leaves out the schemas that a reader knows, until they change or the agent is another', async () => {
+    const { cache, clock, group } = setUp();
+    const decoder = new SnapshotDecoder();
+    const next = async (state: string) => {
+      clock.advance(11);
+      const news = await cache.readNews(state);
+      const schema = decodeSnapshot(news.bytes).groups[0]!.schema;
+      return { ...news, hasSchema: schema !== null, decoded: decoder.decode(news.bytes).groups[0]! };
+    };
+    const first = await next('');
+    expect(first.hasSchema).toBe(true);
+    const second = await next(first.state);
+    expect(second).toMatchObject({ state: first.state, hasSchema: false });
+    expect(second.decoded).toMatchObject({
+      schema: first.decoded.schema,
+      counters: new BigUint64Array([2n]),
+    });
+    group.setMembers([{ id: 1, labels: { cpu: '1' } }]);
+    const third = await next(second.state);
+    expect(third.state).not.toBe(first.state);
+    expect(third.decoded.schema!.counters[0]!.labels.cpu).toBe('1');
+    // One that missed the change, one of another run, and nonsense.
+    for (const state of [first.state, '00000000-9', '', '-', `${third.state.split('-')[0]}-x`]) {
+      expect((await next(state)).hasSchema).toBe(true);
+    }
+    expect((await next(third.state)).hasSchema).toBe(false);
   });
 
   it('tries again after a refresh that failed', async () => {

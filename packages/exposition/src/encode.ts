@@ -8,16 +8,20 @@ const billion = 1_000_000_000n;
 
 /**
  * encodeV3: a snapshot as the msgpack that the original's agent serves by default: groups of aligned values with
- * schema, hash and window. Bytes and hash of a schema are made once per schema object.
+ * schema, hash and window. Bytes and hash of a schema are made once per schema object. Groups for which `isKnown` holds
+ * have a hash alone, for a reader that remembers their schemas ({@link SnapshotDecoder}).
  */
-export function encodeV3(snapshot: Snapshot): Uint8Array {
+export function encodeV3(
+  snapshot: Snapshot,
+  isKnown: (group: SnapshotGroup) => boolean = () => false,
+): Uint8Array {
   writer.reset();
   writer.array(4);
   writeTime(snapshot.systemTimeNs);
   writeTime(snapshot.durationNs);
   writer.stringMap(snapshot.metadata, 'as given');
   writer.array(snapshot.groups.length);
-  for (const group of snapshot.groups) writeGroup(group);
+  for (const group of snapshot.groups) writeGroup(group, isKnown(group));
   return writer.take();
 }
 
@@ -54,7 +58,7 @@ export function encodeV2(snapshot: Snapshot): Uint8Array {
   return writer.take();
 }
 
-function writeGroup(group: SnapshotGroup): void {
+function writeGroup(group: SnapshotGroup, isKnown: boolean): void {
   writer.array(7);
   writer.string(group.name);
   const schema = group.schema === null ? null : encodedSchema(group.schema);
@@ -62,7 +66,7 @@ function writeGroup(group: SnapshotGroup): void {
   writer.array(2);
   writer.u64(high);
   writer.u64(low);
-  if (schema === null) writer.nil();
+  if (schema === null || isKnown) writer.nil();
   else writer.raw(schema.bytes);
   if (group.window === null) writer.nil();
   else writeWindow(group.window);
