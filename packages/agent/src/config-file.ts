@@ -1,10 +1,16 @@
-import { type ListenAddress, parseListen, type SamplerDefinition, SamplerRegistry } from '@rezolus/core';
+import {
+  type ListenAddress,
+  type PluginEntry,
+  parseListen,
+  registerPlugins,
+  type SamplerDefinition,
+  SamplerRegistry,
+} from '@rezolus/core';
 import { durationSchema, loadConfig, samplerSections } from '@rezolus/core/config';
 import { z } from 'zod';
 import type { AgentConfig } from './config.ts';
 import { OverheadObserver } from './overhead/index.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
-import { type PluginEntry, registerPlugins } from './plugins.ts';
 
 const listen = z.string().transform((text, context): ListenAddress => {
   const address = parseListen(text);

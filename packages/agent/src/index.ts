@@ -2,7 +2,6 @@ export { type Agent, type AgentOptions, startAgent } from './agent.ts';
 export type { AgentConfig, SamplerSection } from './config.ts';
 export { OverheadObserver } from './overhead/index.ts';
 export { agentPlugin, registerAgentSamplers } from './plugin.ts';
-export { type PluginEntry, registerPlugins } from './plugins.ts';
 export {
   type AgentStatus,
   type FetchedStatus,

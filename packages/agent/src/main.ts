@@ -2,10 +2,9 @@
  * The agent as a process of its own: `node main JSON` with what {@link MainArguments} says. The command line becomes this
  * process once it has read the configuration, so that a running agent holds no code of either.
  */
-import { RezolusError, SamplerRegistry, sentence } from '@rezolus/core';
+import { type PluginEntry, RezolusError, registerPlugins, SamplerRegistry, sentence } from '@rezolus/core';
 import { startAgent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
-import { type PluginEntry, registerPlugins } from './plugins.ts';
 
 /** MainArguments: the validated configuration and the plugins that it was validated for. */
 export interface MainArguments {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Interfaces } from '@oclif/core';
-import type { PluginEntry } from '@rezolus/agent';
+import type { PluginEntry } from '@rezolus/core';
 
 const event = 'rezolus:samplers';
 

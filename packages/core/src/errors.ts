@@ -19,9 +19,12 @@ export const errorCatalogue = {
   REZ_ERR_CONFIG_INVALID:
     'A value in the configuration is not allowed. Correct the key named in the message.',
   REZ_ERR_CONFIG_READ: 'The configuration file could not be read. Check the path and its permissions.',
-  REZ_ERR_CONFIG_SYNTAX: 'The configuration file is not valid TOML. Correct the line named in the message.',
+  REZ_ERR_CONFIG_SYNTAX:
+    'The configuration file is not valid TOML or YAML. Correct the line named in the message.',
   REZ_ERR_CONFIG_UNKNOWN_KEY:
     'The configuration has a key that does not exist. Correct its name or remove it.',
+  REZ_ERR_ENDPOINT_DENIED:
+    'The endpoint wants credentials, or others. Give them in a file: --http-config or http_config_file.',
   REZ_ERR_ENDPOINT_RESPONSE:
     'The endpoint answered something else than expected. Check that the URL is a Rezolus agent.',
   REZ_ERR_ENDPOINT_UNREACHABLE:
@@ -33,7 +36,18 @@ export const errorCatalogue = {
     'Performance counters need root or CAP_PERFMON, and kernel.perf_event_paranoid of 2 or less on Debian and Ubuntu.',
   REZ_ERR_PLUGIN_ABI:
     'The plugin speaks another version of the sampler contract. Upgrade the plugin or Rezolus.',
+  REZ_ERR_PLUGIN_CRASHED:
+    "The plugin's process ended by itself. It is started again, after longer and longer pauses; tell its author.",
+  REZ_ERR_PLUGIN_DATA:
+    'The plugin sent what its definitions do not allow and was stopped. Uninstall it, or tell its author.',
+  REZ_ERR_PLUGIN_INSTALL: 'The plugin could not be installed, updated or removed. See the message.',
+  REZ_ERR_PLUGIN_INTEGRITY:
+    'The installed plugin is not what was installed, and is not loaded. Find out why, then install it again.',
+  REZ_ERR_PLUGIN_LIMIT:
+    'The plugin took more than it may have and was stopped. Tell its author, or raise the limit in [plugins].',
   REZ_ERR_PLUGIN_LOAD: 'The plugin could not be loaded. Reinstall it or remove it.',
+  REZ_ERR_PLUGIN_NOT_ALLOWED:
+    'plugins.allow in agent.toml does not name the plugin. Add its name, or name@sha512-…, to load it.',
   REZ_ERR_PUSH_QUEUE:
     'The folder of the queue could not be used. Check queue_directory, its permissions and free space.',
   REZ_ERR_QUERY_EXECUTION: 'The query could not be evaluated. See the message.',
@@ -53,6 +67,8 @@ export const errorCatalogue = {
   REZ_ERR_SAMPLER_DUPLICATE: 'Two plugins register a sampler of the same name. Uninstall one of them.',
   REZ_ERR_SAMPLER_START: 'The sampler could not start. See the cause.',
   REZ_ERR_SAMPLER_TIMEOUT: 'The sampler did not answer in time. Report it to the plugin author.',
+  REZ_ERR_SCAFFOLD:
+    'The package of the sampler could not be made. Correct what the message names; what was written stays.',
   REZ_ERR_SNAPSHOT_FORMAT: 'The bytes are not a Rezolus snapshot.',
   REZ_ERR_UNSUPPORTED: 'This machine does not offer what the sampler needs.',
 } as const;

@@ -24,6 +24,8 @@ const hostMember: readonly Member[] = [{ id: -1, labels: {} }];
 export class MetricGroup implements SnapshotGroup {
   readonly name: string;
   readonly schemaHash = null;
+  /** Number of its first metric in wire names. */
+  readonly firstIndex: number;
   schema: GroupSchema;
   counters = new BigUint64Array(0);
   countersPresent: Uint8Array | null = null;
@@ -35,7 +37,6 @@ export class MetricGroup implements SnapshotGroup {
 
   readonly #sampler: string;
   readonly #declaration: GroupDeclaration;
-  readonly #firstIndex: number;
   readonly #clock: Clock;
   #beganWall = 0n;
   #beganMonotonic = 0n;
@@ -50,7 +51,7 @@ export class MetricGroup implements SnapshotGroup {
     this.name = `${sampler}/${declaration.name}`;
     this.#sampler = sampler;
     this.#declaration = declaration;
-    this.#firstIndex = firstIndex;
+    this.firstIndex = firstIndex;
     this.#clock = clock;
     this.members = declaration.per === 'host' ? hostMember : [];
     this.schema = this.#rebuild();
@@ -136,7 +137,7 @@ export class MetricGroup implements SnapshotGroup {
         : {};
     return this.#declaration.metrics.flatMap((metric, position) => {
       if (metric.kind !== kind) return [];
-      const index = this.#firstIndex + position;
+      const index = this.firstIndex + position;
       const unit: Record<string, string> = metric.unit === undefined ? {} : { unit: metric.unit };
       return this.members.map((member) => ({
         name: member.id < 0 ? String(index) : `${index}x${member.id}`,

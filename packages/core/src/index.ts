@@ -25,16 +25,18 @@ export {
   type HistogramConfig,
   isHistogramConfig,
 } from './histogram.ts';
-export { type ListenAddress, parseListen } from './listen.ts';
+export { type ListenAddress, listenHosts, listenText, parseListen } from './listen.ts';
 export { type Logger, silentLogger } from './log.ts';
 export type { Entity, GroupDeclaration, Member, MetricDeclaration, MetricKind } from './metrics.ts';
 export type { OptionDeclaration, OptionDeclarations, OptionValues } from './options.ts';
+export { type PluginEntry, registerPlugins } from './plugins.ts';
 export { Poller } from './poller.ts';
 export { type PluginManifest, type Refusal, type Registration, SamplerRegistry } from './registry.ts';
 export {
   ABI,
   defineSampler,
   type RouteDeclaration,
+  type SampledGroup,
   type Sampler,
   type SamplerContext,
   type SamplerDefinition,
@@ -43,6 +45,7 @@ export {
 } from './sampler.ts';
 export {
   type RefreshTime,
+  type SamplerPlan,
   SamplerSet,
   type SamplerSetOptions,
   type SamplerSettings,
@@ -59,6 +62,7 @@ export type {
 } from './snapshot.ts';
 export {
   healthOf,
+  type ProcessStatus,
   type ProgramStatus,
   type SamplerHealth,
   type SamplerReport,

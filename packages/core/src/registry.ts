@@ -11,6 +11,8 @@ export interface PluginManifest {
   readonly abi: number;
   /** `rezolus.samplers` */
   readonly samplers: readonly string[];
+  /** sha512 of the files of an installed plugin, so that another content is another plugin. */
+  readonly digest?: string;
   /** Shipped with the agent; wins over a third party's sampler of the same name. */
   readonly builtIn: boolean;
 }

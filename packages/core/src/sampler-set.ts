@@ -1,11 +1,14 @@
 import type { BpfLoader } from './bpf.ts';
 import { RezolusError, sentence, UnsupportedError } from './errors.ts';
-import { type Clock, MetricGroup, systemClock } from './group.ts';
+import type { Clock } from './group.ts';
 import type { Logger } from './log.ts';
 import { defaultOptions } from './options.ts';
 import type { Refusal, Registration } from './registry.ts';
-import type { Sampler, SamplerContext } from './sampler.ts';
+import type { SampledGroup, Sampler, SamplerContext } from './sampler.ts';
+import { createContext } from './sampler-context.ts';
+import { SharedResources } from './shared.ts';
 import { healthOf, type SamplerStatus } from './status.ts';
+import { withTimeout } from './timeout.ts';
 
 /** SamplerSettings: the validated `[samplers.<name>]` section of one sampler; an option left out has its default. */
 export interface SamplerSettings {
@@ -13,11 +16,15 @@ export interface SamplerSettings {
   readonly options: Readonly<Record<string, boolean | number | string>>;
 }
 
-/** SamplerSetOptions: what a set of samplers needs from its host. */
-export interface SamplerSetOptions {
+/** SamplerPlan: which samplers there shall be, and with which settings. */
+export interface SamplerPlan {
   readonly registrations: readonly Registration[];
   readonly refusals: readonly Refusal[];
   settings(registration: Registration): SamplerSettings;
+}
+
+/** SamplerSetOptions: what a set of samplers needs from its host. */
+export interface SamplerSetOptions extends SamplerPlan {
   readonly possibleCpus: number;
   logger(sampler: string): Logger;
   /** The loader for the samplers of one plugin. */
@@ -38,13 +45,25 @@ export interface RefreshTime {
 interface Running {
   readonly name: string;
   readonly plugin: string;
+  readonly builtIn: boolean;
+  /** What it was started with; another one means that it has to be started anew. */
+  readonly fingerprint: string;
   readonly sampler: Sampler;
   refreshMs: number;
   /** All refreshes so far. */
   totalMs: number;
   error: unknown;
-  /** A refresh is still going on. */
-  busy: boolean;
+  /** The refresh that is still going on. */
+  pending: Promise<void> | null;
+  dispose(): Promise<void>;
+}
+
+interface Wanted {
+  readonly registration: Registration;
+  readonly enabled: boolean;
+  readonly options: SamplerContext['options'];
+  readonly enabledOfPlugin: SamplerContext['enabled'];
+  readonly fingerprint: string;
 }
 
 /**
@@ -52,204 +71,174 @@ interface Running {
  * disposes in reverse. A failing sampler is a status, never a crash.
  */
 export class SamplerSet implements AsyncDisposable {
-  readonly #running: Running[] = [];
-  readonly #idle: SamplerStatus[] = [];
-  readonly #disposal = new AsyncDisposableStack();
-  readonly #abort = new AbortController();
-  readonly #log: (sampler: string) => Logger;
-  readonly #refreshTimeoutMs: number;
+  readonly #host: SamplerSetOptions;
+  /** In the order in which they were started. */
+  #running: Running[] = [];
+  #idle: SamplerStatus[] = [];
+  #applying: Promise<void> = Promise.resolve();
+  #nextIndex = 0;
   #tick = 0;
 
-  private constructor({ logger, refreshTimeoutMs = 2000 }: SamplerSetOptions) {
-    this.#log = logger;
-    this.#refreshTimeoutMs = refreshTimeoutMs;
+  private constructor(host: SamplerSetOptions) {
+    this.#host = host;
   }
 
   /** start: creates every enabled sampler, one after the other in order of their names. Never throws for a sampler's fault. */
   static async start(options: SamplerSetOptions): Promise<SamplerSet> {
     const set = new SamplerSet(options);
-    for (const { sampler, plugin, error } of options.refusals) {
-      set.#idle.push({ name: sampler, plugin, state: 'failed', code: error.code, error: error.message });
-      options.logger(sampler).warn({ plugin, code: error.code }, `${error.message}. ${error.remedy}`);
-    }
-    const starting = options.registrations.map((registration) => {
-      const { enabled, options: given } = options.settings(registration);
-      const defaults = defaultOptions(registration.definition.options ?? {});
-      return { registration, settings: { enabled, options: { ...defaults, ...given } } };
-    });
-    const enabledByPlugin = new Map<string, Map<string, SamplerContext['options']>>();
-    for (const { registration, settings } of starting) {
-      const enabled = enabledByPlugin.get(registration.plugin.name) ?? new Map();
-      if (settings.enabled) enabled.set(registration.definition.name, settings.options);
-      enabledByPlugin.set(registration.plugin.name, enabled);
-    }
-    const shared = new Map<string, Promise<Disposable | AsyncDisposable>>();
-    let firstIndex = 0;
-    for (const { registration, settings } of starting) {
-      const { definition, plugin } = registration;
-      if (!settings.enabled) {
-        set.#idle.push({ name: definition.name, plugin: plugin.name, state: 'disabled' });
-        continue;
-      }
-      const base = firstIndex;
-      firstIndex += definition.groups.reduce((sum, group) => sum + group.metrics.length, 0);
-      const context = set.#context(
-        registration,
-        settings,
-        base,
-        enabledByPlugin.get(plugin.name)!,
-        shared,
-        options,
-      );
-      await set.#create(registration, context, options.startTimeoutMs ?? 10_000);
-    }
+    await set.apply(options);
     return set;
   }
 
   /**
-   * refresh: refreshes every sampler. One that throws or does not end within the timeout keeps its last values out of
+   * apply: makes the set what the plan says. A sampler that is enabled with the same options as before runs on as the
+   * same object, with its counters; so do the resources that it shares. The others are stopped, then started, in order
+   * of their names; what did not start before is tried again. The samplers of a third party's plugin, which run in one
+   * process, are started anew together where one of them changes. Plans are applied one after the other.
+   */
+  apply(plan: SamplerPlan): Promise<void> {
+    this.#applying = this.#applying.then(() => this.#apply(plan));
+    return this.#applying;
+  }
+
+  async #apply(plan: SamplerPlan): Promise<void> {
+    const wanted = wantedOf(plan);
+    const prints = new Map(
+      wanted
+        .filter(({ enabled }) => enabled)
+        .map((one) => [one.registration.definition.name, one.fingerprint]),
+    );
+    const { stay = [], leave = [] } = Object.groupBy(this.#running, ({ name, fingerprint }) =>
+      prints.get(name) === fingerprint ? 'stay' : 'leave',
+    );
+    this.#running = stay;
+    this.#idle = plan.refusals.map(({ sampler, plugin, error }) => ({
+      name: sampler,
+      plugin,
+      state: error.code === 'REZ_ERR_PLUGIN_NOT_ALLOWED' ? 'disabled' : 'failed',
+      code: error.code,
+      error: error.message,
+    }));
+    for (const { sampler, plugin, error } of plan.refusals)
+      this.#host.logger(sampler).warn({ plugin, code: error.code }, `${error.message}. ${error.remedy}`);
+    await this.#disposeAll(leave);
+    const resources = new SharedResources();
+    // Kept until all have started, so that the next sampler finds what the one before could not make use of.
+    const unused: string[] = [];
+    for (const one of wanted) {
+      const { definition, plugin } = one.registration;
+      if (!one.enabled) this.#idle.push({ name: definition.name, plugin: plugin.name, state: 'disabled' });
+      else if (!stay.some(({ name }) => name === definition.name))
+        unused.push(...(await this.#create(one, resources)));
+    }
+    for (const key of unused) await resources.release(key);
+  }
+
+  /** shed: stops one sampler for a reason, which is its status until the next plan. */
+  async shed(name: string, reason: RezolusError): Promise<void> {
+    const { one = [], others = [] } = Object.groupBy(this.#running, (running) =>
+      running.name === name ? 'one' : 'others',
+    );
+    this.#running = others;
+    for (const { plugin } of one) {
+      this.#idle.push({ name, plugin, state: 'failed', code: reason.code, error: reason.message });
+      this.#host.logger(name).error({ code: reason.code }, `stopped: ${reason.message}`);
+    }
+    await this.#disposeAll(one);
+  }
+
+  /**
+   * refresh: refreshes every sampler: the host's own one after the other, then those of third parties, which wait for
+   * their processes, all at a time. One that throws or does not end within the timeout keeps its last values out of
    * the next snapshot; one that is still busy is not called again until it has ended.
    */
   async refresh(): Promise<void> {
     this.#tick++;
-    for (const running of this.#running) {
-      if (running.busy) continue;
-      const began = performance.now();
-      try {
-        const pending = running.sampler.refresh(this.#tick);
-        if (pending !== undefined) await this.#await(running, pending);
-        if (running.error !== null) this.#log(running.name).info({}, 'sampler recovered');
-        running.error = null;
-      } catch (error) {
-        if (running.error === null)
-          this.#log(running.name).error({ err: error }, `refresh failed: ${sentence(error)}`);
-        running.error = error;
-      }
-      running.refreshMs = performance.now() - began;
-      running.totalMs += running.refreshMs;
-    }
+    const { own = [], foreign = [] } = Object.groupBy(this.#running, ({ builtIn }) =>
+      builtIn ? 'own' : 'foreign',
+    );
+    for (const running of own.sort(byName)) await this.#refresh(running);
+    await Promise.all(foreign.map((running) => this.#refresh(running)));
   }
 
-  async #await(running: Running, pending: Promise<void>): Promise<void> {
-    running.busy = true;
-    const ended = pending.finally(() => {
-      running.busy = false;
-    });
-    await withTimeout(ended, this.#refreshTimeoutMs, `${running.name} did not refresh`);
+  async #refresh(running: Running): Promise<void> {
+    if (running.pending !== null) return;
+    const { name } = running;
+    const began = performance.now();
+    try {
+      const pending = running.sampler.refresh(this.#tick);
+      if (pending !== undefined) {
+        running.pending = pending;
+        const ended = pending.finally(() => {
+          running.pending = null;
+        });
+        await withTimeout(ended, this.#host.refreshTimeoutMs ?? 2000, `${name} did not refresh`);
+      }
+      if (running.error !== null) this.#host.logger(name).info({}, 'sampler recovered');
+      running.error = null;
+    } catch (error) {
+      if (running.error === null)
+        this.#host.logger(name).error({ err: error }, `refresh failed: ${sentence(error)}`);
+      running.error = error;
+    }
+    running.refreshMs = performance.now() - began;
+    running.totalMs += running.refreshMs;
   }
 
   /** groups: the groups of all samplers whose last refresh succeeded, without empty ones, sorted by name. */
-  groups(): MetricGroup[] {
-    const groups: MetricGroup[] = [];
+  groups(): SampledGroup[] {
+    const groups: SampledGroup[] = [];
     for (const { sampler, error } of this.#running) {
       if (error !== null) continue;
       for (const group of sampler.groups) {
         if (group.counters.length + group.gauges.length + group.histograms.length > 0) groups.push(group);
       }
     }
-    return groups.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return groups.sort(byName);
   }
 
   /** refreshTimes: what each running sampler has cost in refreshes, in order of their names. */
   refreshTimes(): RefreshTime[] {
-    return this.#running.map(({ name, totalMs }) => ({ name, ms: totalMs }));
+    return this.#running.map(({ name, totalMs }) => ({ name, ms: totalMs })).sort(byName);
   }
 
   /** status: one entry per sampler, sorted by name. */
   status(): SamplerStatus[] {
-    const active = this.#running.map(({ name, plugin, sampler, error, refreshMs }): SamplerStatus => {
-      const refresh_us = Math.round(refreshMs * 1000);
-      if (error !== null) {
-        const code = error instanceof RezolusError ? { code: error.code } : {};
-        return { name, plugin, state: 'failed', error: sentence(error), ...code, refresh_us };
-      }
-      const report = sampler.report?.();
-      if (report === undefined) return { name, plugin, state: 'active', health: 'healthy', refresh_us };
-      return {
-        name,
-        plugin,
-        state: 'active',
-        health: healthOf(report),
-        route: report.route,
-        refresh_us,
-        ...(report.programs && { programs: report.programs }),
-        ...(report.missing?.length && { missing: report.missing }),
-        ...(report.drops && { drops: report.drops }),
-        ...(report.mapBytes !== undefined && { map_bytes: report.mapBytes }),
-      };
-    });
-    return [...active, ...this.#idle].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return [...this.#running.map(statusOf), ...this.#idle].sort(byName);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
-    this.#running.length = 0;
-    await this.#disposal.disposeAsync();
+    await this.#applying;
+    await this.#disposeAll(this.#running.splice(0));
   }
 
-  #context(
-    { definition, plugin }: Registration,
-    settings: SamplerSettings,
-    base: number,
-    enabled: SamplerContext['enabled'],
-    sharedResources: Map<string, Promise<Disposable | AsyncDisposable>>,
-    { possibleCpus, logger, bpf, clock = systemClock }: SamplerSetOptions,
-  ): SamplerContext {
-    return {
-      sampler: definition.name,
-      options: settings.options,
-      log: logger(definition.name),
-      clock,
-      bpf: bpf(plugin.name),
-      signal: this.#abort.signal,
-      enabled,
-      possibleCpus,
-      group: (name, only) => {
-        const position = definition.groups.findIndex((group) => group.name === name);
-        const declared = definition.groups[position];
-        if (declared === undefined) {
-          throw new RezolusError(
-            'REZ_ERR_SAMPLER_DEFINITION',
-            `${definition.name} asks for the group ${name}, which it does not declare`,
-          );
-        }
-        const before = definition.groups
-          .slice(0, position)
-          .reduce((sum, group) => sum + group.metrics.length, 0);
-        const metrics = only === undefined ? declared.metrics : declared.metrics.filter(only);
-        return new MetricGroup(definition.name, { ...declared, metrics }, base + before, clock);
-      },
-      shared: async <T extends Disposable | AsyncDisposable>(
-        key: string,
-        open: () => T | Promise<T>,
-      ): Promise<T> => {
-        const ownKey = `${plugin.name} ${key}`;
-        let resource = sharedResources.get(ownKey) as Promise<T> | undefined;
-        if (resource === undefined) {
-          resource = Promise.resolve()
-            .then(open)
-            .then((opened) => {
-              this.#disposal.defer(async () => {
-                if (Symbol.asyncDispose in opened) await opened[Symbol.asyncDispose]();
-                else opened[Symbol.dispose]();
-              });
-              return opened;
-            });
-          sharedResources.set(ownKey, resource);
-        }
-        return resource;
-      },
-    };
+  /** Disposes samplers in reverse; one that cannot be disposed does not keep the others from it. */
+  async #disposeAll(samplers: readonly Running[]): Promise<void> {
+    await using disposal = new AsyncDisposableStack();
+    for (const { dispose } of samplers) disposal.defer(dispose);
   }
 
-  async #create(
-    { definition, plugin }: Registration,
-    context: SamplerContext,
-    timeoutMs: number,
-  ): Promise<void> {
+  /** Creates one sampler. Returns the shared resources that it asked for and, not having started, does not use. */
+  async #create(one: Wanted, resources: SharedResources): Promise<readonly string[]> {
+    const { definition, plugin } = one.registration;
     const { name } = definition;
+    const abort = new AbortController();
+    const used: string[] = [];
+    const firstIndex = this.#nextIndex;
+    this.#nextIndex += definition.groups.reduce((sum, group) => sum + group.metrics.length, 0);
+    const context = createContext({
+      registration: one.registration,
+      host: this.#host,
+      options: one.options,
+      enabled: one.enabledOfPlugin,
+      firstIndex,
+      signal: abort.signal,
+      resources,
+      uses: (key) => used.push(key),
+    });
     try {
       const starting = Promise.resolve().then(() => definition.create(context));
+      const timeoutMs = this.#host.startTimeoutMs ?? 10_000;
       const sampler = await withTimeout(starting, timeoutMs, `${name} did not start`).catch((error) => {
         // One that comes too late is not left open.
         starting.then(
@@ -258,17 +247,30 @@ export class SamplerSet implements AsyncDisposable {
         );
         throw error;
       });
-      this.#disposal.defer(async () => sampler[Symbol.asyncDispose]?.());
-      this.#running.push({
+      const running: Running = {
         name,
         plugin: plugin.name,
+        builtIn: plugin.builtIn,
+        fingerprint: one.fingerprint,
         sampler,
         refreshMs: 0,
         totalMs: 0,
         error: null,
-        busy: false,
-      });
+        pending: null,
+        dispose: async () => {
+          abort.abort();
+          await running.pending?.catch(() => {});
+          try {
+            await sampler[Symbol.asyncDispose]?.();
+          } finally {
+            for (const key of used) await resources.release(key);
+          }
+        },
+      };
+      this.#running.push(running);
+      return [];
     } catch (error) {
+      abort.abort();
       const unsupported = error instanceof UnsupportedError;
       const code = error instanceof RezolusError ? error.code : 'REZ_ERR_SAMPLER_START';
       const message = sentence(error);
@@ -282,21 +284,57 @@ export class SamplerSet implements AsyncDisposable {
       });
       if (unsupported) context.log.info({ code }, `not supported here: ${message}`);
       else context.log.error({ code, err: error }, `did not start: ${message}`);
+      return used;
     }
   }
 }
 
-async function withTimeout<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', `${what} within ${ms} ms`)),
-      ms,
-    );
+/** wantedOf: each registration with its settings and what its running depends on. */
+function wantedOf({ registrations, settings }: SamplerPlan): Wanted[] {
+  const each = registrations.map((registration) => {
+    const { enabled, options } = settings(registration);
+    const defaults = defaultOptions(registration.definition.options ?? {});
+    return { registration, enabled, options: { ...defaults, ...options } };
   });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
+  return each.map((one) => {
+    const { plugin, definition } = one.registration;
+    const enabledOfPlugin = new Map(
+      each
+        .filter(({ registration, enabled }) => enabled && registration.plugin.name === plugin.name)
+        .map(({ registration, options }) => [registration.definition.name, options]),
+    );
+    const dependsOn = plugin.builtIn ? [[definition.name, one.options]] : [...enabledOfPlugin];
+    const fingerprint = JSON.stringify([plugin.name, plugin.version, plugin.digest, dependsOn]);
+    return { ...one, enabledOfPlugin, fingerprint };
+  });
+}
+
+function statusOf({ name, plugin, sampler, error, refreshMs }: Running): SamplerStatus {
+  const process = sampler.process?.();
+  const common = {
+    name,
+    plugin,
+    refresh_us: Math.round(refreshMs * 1000),
+    ...(process !== undefined && { process }),
+  };
+  if (error !== null) {
+    const code = error instanceof RezolusError ? { code: error.code } : {};
+    return { ...common, state: 'failed', error: sentence(error), ...code };
   }
+  const report = sampler.report?.();
+  if (report === undefined) return { ...common, state: 'active', health: 'healthy' };
+  return {
+    ...common,
+    state: 'active',
+    health: healthOf(report),
+    route: report.route,
+    ...(report.programs && { programs: report.programs }),
+    ...(report.missing?.length && { missing: report.missing }),
+    ...(report.drops && { drops: report.drops }),
+    ...(report.mapBytes !== undefined && { map_bytes: report.mapBytes }),
+  };
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }

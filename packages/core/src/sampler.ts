@@ -3,7 +3,8 @@ import type { Clock, MetricGroup } from './group.ts';
 import type { Logger } from './log.ts';
 import type { GroupDeclaration } from './metrics.ts';
 import type { OptionDeclarations, OptionValues } from './options.ts';
-import type { SamplerReport } from './status.ts';
+import type { GroupSchema, SnapshotGroup } from './snapshot.ts';
+import type { ProcessStatus, SamplerReport } from './status.ts';
 
 /**
  * ABI: the version of the sampler contract. It grows only when a plugin made for the old one cannot run; a plugin
@@ -70,9 +71,12 @@ export interface SamplerContext<Options = OptionValues<OptionDeclarations>> {
   shared<T extends Disposable | AsyncDisposable>(key: string, open: () => T | Promise<T>): Promise<T>;
 }
 
+/** SampledGroup: a group as a running sampler has it: with the schema of its series. */
+export type SampledGroup = SnapshotGroup & { readonly schema: GroupSchema };
+
 /** Sampler: a running sampler. The host calls `refresh` on demand, never two at a time, and reads `groups` after it. */
 export interface Sampler {
-  readonly groups: readonly MetricGroup[];
+  readonly groups: readonly SampledGroup[];
   /**
    * refresh: reads everything anew. `tick` is the same for all samplers of one refresh and grows with each, so that
    * what they share can be read once.
@@ -80,6 +84,8 @@ export interface Sampler {
   refresh(tick: number): void | Promise<void>;
   /** report: route taken, programs, what is missing and why. */
   report?(): SamplerReport;
+  /** process: the process that it runs in, where that is not the host's; asked of a failing sampler too. */
+  process?(): ProcessStatus;
   [Symbol.asyncDispose]?(): Promise<void>;
 }
 

@@ -26,10 +26,22 @@ export interface SamplerReport {
   readonly mapBytes?: number;
 }
 
+/** ProcessStatus: the child process in which the samplers of a third party's plugin run. */
+export interface ProcessStatus {
+  /** Null while it does not run. */
+  readonly pid: number | null;
+  /** How often it was started again after it had ended by itself or had been killed. */
+  readonly restarts: number;
+  /** Resident memory when it was last looked at. */
+  readonly rss_bytes: number;
+  /** Snapshots of it that were not used: late, or with values that cannot be. */
+  readonly rejected: number;
+}
+
 /** SamplerHealth: the summary of a sampler's programs. */
 export type SamplerHealth = 'healthy' | 'unsupported' | 'degraded' | 'failed';
 
-/** SamplerStatus: one entry of `/samplers`; the names and enum values are the original's, `plugin` to `refreshUs` are ours. */
+/** SamplerStatus: one entry of `/samplers`; the names and enum values are the original's, `plugin` to `process` are ours. */
 export interface SamplerStatus {
   readonly name: string;
   readonly state: 'active' | 'disabled' | 'failed';
@@ -45,6 +57,8 @@ export interface SamplerStatus {
   readonly map_bytes?: number;
   /** Duration of the last refresh in microseconds. */
   readonly refresh_us?: number;
+  /** Where the sampler runs in a process of its own: it is contained. */
+  readonly process?: ProcessStatus;
 }
 
 /** healthOf: broken beats unsupported beats healthy, as in the original. */

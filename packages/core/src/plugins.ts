@@ -1,11 +1,7 @@
-import {
-  ABI,
-  type PluginManifest,
-  RezolusError,
-  type SamplerRegistry,
-  type SamplersHook,
-  sentence,
-} from '@rezolus/core';
+import { RezolusError, sentence } from './errors.ts';
+import type { PluginManifest, SamplerRegistry } from './registry.ts';
+import { ABI, type SamplersHook } from './sampler.ts';
+import { withTimeout } from './timeout.ts';
 
 const timeoutMs = 10_000;
 
@@ -26,7 +22,8 @@ export async function registerPlugins(
   for (const { manifest, hooks } of plugins) {
     if (!registry.accepts(manifest)) continue;
     try {
-      for (const url of hooks) await inTime(register(url, registry, manifest));
+      for (const url of hooks)
+        await withTimeout(register(url, registry, manifest), timeoutMs, `${url} gave no answer`);
     } catch (error) {
       const message = `${manifest.name} did not register its samplers: ${sentence(error)}`;
       registry.refuse(manifest, new RezolusError('REZ_ERR_PLUGIN_LOAD', message, { cause: error }));
@@ -39,16 +36,4 @@ async function register(url: string, registry: SamplerRegistry, manifest: Plugin
   if (typeof module.default !== 'function')
     throw new Error(`${url} has no default export that is a function`);
   await module.default({ registrar: registry.for(manifest), abi: ABI });
-}
-
-async function inTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
