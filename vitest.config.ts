@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Five projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
-// the running kernel; one file at a time, because known loads are counted), kernels (boots other kernels), e2e
-// (whole processes, a browser) and load (measures times, so it has the machine to itself).
+// Six projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
+// the running kernel; one file at a time, because known loads are counted), kernels (boots other kernels), minute
+// (mostly waits, beside those), e2e (whole processes, a browser) and load (measures times, so it has the machine to itself).
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tests/unit/**/*.test.ts'],
-          exclude: ['**/*.{bpf,load}.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{bpf,load,minute}.test.ts', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
           testTimeout: 30_000,
         },
@@ -30,11 +30,21 @@ export default defineConfig({
         test: {
           name: 'kernels',
           include: ['tests/kernels/**/*.test.ts'],
-          fileParallelism: false,
+          // One file, and one of `minute` beside it.
+          maxWorkers: 2,
           // After the others: an emulated machine needs both CPUs.
           sequence: { groupOrder: 3 },
           testTimeout: 30_000,
           hookTimeout: 420_000,
+        },
+      },
+      {
+        test: {
+          name: 'minute',
+          include: ['packages/*/test/**/*.minute.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+          testTimeout: 240_000,
         },
       },
       {

@@ -42,14 +42,15 @@ export interface Sample {
 /** TimeSeriesServer: a real server with the Prometheus query API, with a folder of its own. Disposing ends it. */
 export class TimeSeriesServer implements AsyncDisposable {
   readonly url: string;
-  readonly #path: string;
+  /** Its folder; the data are in `data`. */
+  readonly path: string;
   readonly #command: string;
   readonly #args: readonly string[];
   #child: ChildProcess | null = null;
   stderr = '';
 
   private constructor(path: string, command: string, port: number, args: readonly string[]) {
-    this.#path = path;
+    this.path = path;
     this.#command = command;
     this.url = `http://127.0.0.1:${port}`;
     this.#args = args;
@@ -141,7 +142,7 @@ export class TimeSeriesServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    rmSync(this.#path, { recursive: true, force: true });
+    rmSync(this.path, { recursive: true, force: true });
   }
 }
 
