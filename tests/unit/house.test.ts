@@ -21,6 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   libbpf: ['core'],
   devkit: ['core', 'libbpf', 'bpf'],
+  'create-sampler': ['core'],
   plugin: ['core', 'libbpf'],
   exposition: ['core'],
   query: ['core'],
@@ -29,7 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   recording: ['core', 'exposition', 'query'],
   hindsight: ['core', 'exposition', 'recording'],
   viewer: ['core', 'exposition', 'query', 'recording'],
-  cli: ['agent', 'core', 'exporter', 'hindsight', 'libbpf', 'recording', 'viewer', 'query'],
+  cli: ['agent', 'core', 'create-sampler', 'exporter', 'hindsight', 'libbpf', 'recording', 'viewer', 'query'],
 };
 
 describe('the house', () => {

@@ -1,16 +1,18 @@
 import {
+  ABI,
   type BpfLoader,
   type HistogramValue,
   type Logger,
   possibleCpus,
+  type SampledGroup,
   type SamplerDefinition,
   SamplerRegistry,
   SamplerSet,
   type SamplerStatus,
-  type SnapshotGroup,
   silentLogger,
 } from '@rezolus/core';
 import { createBpfLoader } from '@rezolus/libbpf';
+import { loadPlugin } from './plugin.ts';
 
 /** HarnessOptions: with which options the samplers run; all are enabled by default. */
 export interface HarnessOptions {
@@ -43,6 +45,21 @@ export class Harness implements AsyncDisposable {
     const samplers = definitions.map(({ name }) => name);
     const registrar = registry.for({ name: 'under-test', version: '0.0.0', abi: 1, samplers, builtIn: true });
     for (const definition of definitions) registrar.add(definition);
+    return Harness.#start(registry, options);
+  }
+
+  /**
+   * startPlugin: runs the samplers of the built package in `folder` as an agent finds them: by its package.json and its
+   * hook. Throws REZ_ERR_PLUGIN_LOAD where there is no such package or its hook fails.
+   */
+  static async startPlugin(folder: string, options: HarnessOptions = {}): Promise<Harness> {
+    const { manifest, hook } = await loadPlugin(folder);
+    const registry = new SamplerRegistry();
+    if (registry.accepts(manifest)) await hook({ registrar: registry.for(manifest), abi: ABI });
+    return Harness.#start(registry, options);
+  }
+
+  static async #start(registry: SamplerRegistry, options: HarnessOptions): Promise<Harness> {
     const logger = options.logger ?? silentLogger;
     const set = await SamplerSet.start({
       ...registry.resolve(),
@@ -68,8 +85,13 @@ export class Harness implements AsyncDisposable {
     return status;
   }
 
+  /** statuses: the state of every sampler. */
+  statuses(): readonly SamplerStatus[] {
+    return this.#set.status();
+  }
+
   /** groups: what every sampler read at the last refresh. */
-  groups(): readonly SnapshotGroup[] {
+  groups(): readonly SampledGroup[] {
     return this.#set.groups();
   }
 
@@ -130,8 +152,9 @@ export class Harness implements AsyncDisposable {
     return this.#set
       .groups()
       .flatMap((group) =>
-        group.histograms.filter((_, index) =>
-          matches(group.schema.histograms[index]!.labels, metric, labels),
+        group.histograms.filter(
+          (histogram, index): histogram is HistogramValue =>
+            histogram !== null && matches(group.schema.histograms[index]!.labels, metric, labels),
         ),
       );
   }
