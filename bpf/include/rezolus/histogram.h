@@ -9,6 +9,12 @@
 #define HISTOGRAM_GROUPING_POWER 3
 #define HISTOGRAM_BUCKETS 496
 
+/* histogram: counts and the exact sum of the values; read by sumHistograms() of @rezolus/libbpf. */
+struct histogram {
+	u64 sum;
+	u64 buckets[HISTOGRAM_BUCKETS];
+};
+
 /* log2_u64: position of the highest set bit; v must not be 0. */
 static __always_inline u32 log2_u64(u64 v)
 {
@@ -34,14 +40,15 @@ static __always_inline u32 histogram_index(u64 value)
 }
 
 /* histogram_add: counts a value. The bank belongs to this CPU, so no atomics. */
-static __always_inline void histogram_add(u64 *buckets, u64 value)
+static __always_inline void histogram_add(struct histogram *histogram, u64 value)
 {
 	u32 index = histogram_index(value);
 
 	/* Keeps the check below on the very register that indexes; the verifier would lose it otherwise. */
 	asm volatile("" : "+r"(index));
 	if (index < HISTOGRAM_BUCKETS)
-		buckets[index]++;
+		histogram->buckets[index]++;
+	histogram->sum += value;
 }
 
 /* histogram_add_shared: counts a value in a histogram that all CPUs share. */

@@ -27,7 +27,14 @@ export {
 } from './histogram.ts';
 export { type ListenAddress, listenHosts, listenText, parseListen } from './listen.ts';
 export { type Logger, silentLogger } from './log.ts';
-export type { Entity, GroupDeclaration, Member, MetricDeclaration, MetricKind } from './metrics.ts';
+export {
+  type Entity,
+  type GroupDeclaration,
+  type Member,
+  type MetricDeclaration,
+  type MetricKind,
+  withSums,
+} from './metrics.ts';
 export type { OptionDeclaration, OptionDeclarations, OptionValues } from './options.ts';
 export { type PluginEntry, registerPlugins } from './plugins.ts';
 export { Poller } from './poller.ts';

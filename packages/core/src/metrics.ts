@@ -15,6 +15,20 @@ export interface MetricDeclaration {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/**
+ * withSums: histograms whose sampler also counts the exact sum of their values: for each a counter `<name>_sum`, of the
+ * same unit and labels, after all of them.
+ */
+export function withSums(histograms: readonly MetricDeclaration[]): MetricDeclaration[] {
+  const sums = histograms.map((histogram) => ({
+    ...histogram,
+    name: `${histogram.name}_sum`,
+    kind: 'counter' as const,
+    description: `Sum of all values of ${histogram.name}`,
+  }));
+  return [...histograms, ...sums];
+}
+
 /** GroupDeclaration: metrics that are read together and share one acquisition window. */
 export interface GroupDeclaration {
   /** Last part of the wire name `<sampler>/<name>`. */

@@ -1,4 +1,11 @@
 export { type Cgroup, CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
+export {
+  type ConfinementLimits,
+  confine,
+  forbidNewPrivileges,
+  giveUpCapabilities,
+  heldCapabilities,
+} from './confinement.ts';
 export { cpuMembers, pidCapacity, requireAttached, routeOf, tracepoints } from './host.ts';
 export { controlSocket, type IoctlPointer, ioctl, ioctlAsync } from './ioctl.ts';
 export { type ForeignFunction, type ForeignValue, SharedLibrary } from './library.ts';
@@ -8,5 +15,5 @@ export { MappedArray } from './mapped-array.ts';
 export { libbpfVersion } from './native.ts';
 export { LibbpfObject } from './object.ts';
 export { type PerfEvent, PerfGroup, perfType } from './perf-event.ts';
-export { type Banks, copyPerCpu, sumBanks } from './readers.ts';
+export { type Banks, copyPerCpu, sumBanks, sumHistograms } from './readers.ts';
 export { enableStats } from './stats.ts';

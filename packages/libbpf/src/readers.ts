@@ -1,3 +1,5 @@
+import type { MetricGroup } from '@rezolus/core';
+
 /** Banks: per-CPU storage in one block: bank i begins at `i * stride` bytes. A mapped map is one. */
 export interface Banks {
   readonly u64: BigUint64Array;
@@ -28,6 +30,28 @@ export function sumBanks(target: BigUint64Array, banks: Banks, offset: number, c
       sums[i] = low;
       sums[i + 1] = sums[i + 1]! + halves[i + 1]! + (low >= CARRY ? 1 : 0);
     }
+  }
+}
+
+/** `struct histogram` of bpf/include/rezolus/histogram.h: the sum, then the buckets. */
+const histogramBuckets = 496;
+const histogramSize = (1 + histogramBuckets) * WORD;
+
+/**
+ * sumHistograms: sets the histograms of a group of the host, declared with `withSums`, and their sums to those over all
+ * banks. Histogram i is the `slots[i]`th of the `struct histogram` that begin `offset` bytes into each bank; default all
+ * in order. Throws RangeError for a region outside of a bank.
+ */
+export function sumHistograms(
+  { histograms, counters }: Pick<MetricGroup, 'histograms' | 'counters'>,
+  banks: Banks,
+  offset: number,
+  slots?: readonly number[],
+): void {
+  for (let i = 0; i < histograms.length; i++) {
+    const at = offset + (slots?.[i] ?? i) * histogramSize;
+    sumBanks(counters.subarray(i, i + 1), banks, at);
+    sumBanks(histograms[i]!.buckets, banks, at + WORD);
   }
 }
 

@@ -30,10 +30,10 @@ struct blockio_bank {
 	u64 operations[OPS];
 	u64 bytes[OPS];
 	u64 errors[OPS][ERROR_CLASSES];
-	u64 size[OPS][HISTOGRAM_BUCKETS];
-	u64 latency[OPS][HISTOGRAM_BUCKETS];
+	struct histogram size[OPS];
+	struct histogram latency[OPS];
 	/* block_rq_issue */
-	u64 queue_latency[OPS][HISTOGRAM_BUCKETS];
+	struct histogram queue_latency[OPS];
 } __cacheline_aligned;
 
 REZ_BANKS(banks, blockio_bank);

@@ -48,9 +48,13 @@ describe('block I/O samplers against this kernel', { retry: 2 }, () => {
           bytes: harness.sum('blockio_bytes', { op }),
           latencies: harness.entries('blockio_latency', { op }),
           sizes: harness.entries('blockio_size', { op }),
+          sizeSum: harness.sum('blockio_size_sum', { op }),
         },
       ]),
-    ) as Record<(typeof ops)[number], Record<'operations' | 'bytes' | 'latencies' | 'sizes', number>>;
+    ) as Record<
+      (typeof ops)[number],
+      Record<'operations' | 'bytes' | 'latencies' | 'sizes' | 'sizeSum', number>
+    >;
   };
 
   it('are healthy and say their route', () => {
@@ -82,6 +86,7 @@ describe('block I/O samplers against this kernel', { retry: 2 }, () => {
       expect(hostAfter[op].operations - host[op].operations).toBeGreaterThanOrEqual(operations);
       expect(hostAfter[op].bytes - host[op].bytes).toBeGreaterThanOrEqual(bytes);
       expect(hostAfter[op].sizes - host[op].sizes).toBeGreaterThanOrEqual(operations);
+      expect(hostAfter[op].sizeSum - host[op].sizeSum).toBeGreaterThanOrEqual(bytes);
     }
     expect(after.ours.write.errors + after.ours.read.errors).toBe(0);
   });

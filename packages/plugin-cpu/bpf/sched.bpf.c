@@ -37,9 +37,9 @@ struct sched_bank {
 	u64 cgroups_without_histograms;
 	/* switches that fell into the moment in which another CPU started the histograms of their cgroup */
 	u64 cgroup_histograms_raced;
-	u64 runqueue_latency[HISTOGRAM_BUCKETS];
-	u64 running[HISTOGRAM_BUCKETS];
-	u64 offcpu[HISTOGRAM_BUCKETS];
+	struct histogram runqueue_latency;
+	struct histogram running;
+	struct histogram offcpu;
 } __cacheline_aligned;
 
 struct sched_cgroup {

@@ -22,7 +22,7 @@ struct syscall_bank {
 	u64 untracked_tasks;
 	u64 reserved[4];
 	u64 counts[FAMILIES];
-	u64 latency[FAMILIES][HISTOGRAM_BUCKETS];
+	struct histogram latency[FAMILIES];
 } __cacheline_aligned;
 
 struct syscall_cgroup {

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { bucketIndex, defaultHistogram } from '@rezolus/core';
+import { bucketIndex, bucketLower, bucketUpper, defaultHistogram } from '@rezolus/core';
 import { Harness, runLoad } from '@rezolus/devkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { syscallCounts, syscallLatency } from '../src/index.ts';
@@ -47,13 +47,21 @@ describe('syscall samplers against this kernel', () => {
   it('put a sleep of 20 ms into the right bucket of the right family', async () => {
     await harness.refresh();
     const before = harness.buckets('syscall_latency', { op: 'sleep' });
+    const sumBefore = harness.sum('syscall_latency_sum', { op: 'sleep' });
     const naps = 40;
     await runLoad('sleep', naps, 20_000);
     await harness.refresh();
+    const sum = harness.sum('syscall_latency_sum', { op: 'sleep' }) - sumBefore;
     const slept = harness.buckets('syscall_latency', { op: 'sleep' }).map((count, i) => count - before[i]!);
     const from = bucketIndex(20_000_000n, defaultHistogram);
     const to = bucketIndex(200_000_000n, defaultHistogram);
-    expect(slept.slice(from, to).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(naps);
+    expect(slept.slice(from, to).reduce((total, count) => total + count, 0)).toBeGreaterThanOrEqual(naps);
+    // The sum is exact, so it lies between those of the lower and of the upper ends of the buckets.
+    const total = (end: (bucket: number) => number) =>
+      slept.reduce((all, count, bucket) => all + count * end(bucket), 0);
+    expect(sum).toBeGreaterThanOrEqual(naps * 20e6);
+    expect(sum).toBeGreaterThanOrEqual(total((i) => Number(bucketLower(i, defaultHistogram))));
+    expect(sum).toBeLessThanOrEqual(total((i) => Number(bucketUpper(i, defaultHistogram))));
   });
 
   it('do not take the end of a thread for the beginning of the next one with its id', async () => {

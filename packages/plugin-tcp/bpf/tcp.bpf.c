@@ -13,10 +13,10 @@ struct tcp_bank {
 	u64 untracked_connects;
 	u64 untracked_segments;
 	u64 reserved[5];
-	u64 connect_latency[HISTOGRAM_BUCKETS];
-	u64 packet_latency[HISTOGRAM_BUCKETS];
-	u64 jitter[HISTOGRAM_BUCKETS];
-	u64 srtt[HISTOGRAM_BUCKETS];
+	struct histogram connect_latency;
+	struct histogram packet_latency;
+	struct histogram jitter;
+	struct histogram srtt;
 } __cacheline_aligned;
 
 REZ_BANKS(banks, tcp_bank);

@@ -28,7 +28,7 @@ static __always_inline bool socket_start(void *starts, struct sock *sk)
 }
 
 /* socket_stop: adds the time since the start of the socket to the histogram, if it has one, and forgets it. */
-static __always_inline void socket_stop(void *starts, struct sock *sk, u64 *histogram)
+static __always_inline void socket_stop(void *starts, struct sock *sk, struct histogram *histogram)
 {
 	u64 key = (u64)sk;
 	u64 *start = bpf_map_lookup_elem(starts, &key);

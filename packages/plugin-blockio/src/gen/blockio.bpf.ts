@@ -20,7 +20,7 @@ export const blockio = {
   maps: {
     '.rodata': { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true, value: '.rodata' },
     device_names: { type: 'array', keySize: 4, valueSize: 40, maxEntries: 1, mmapable: true, value: 'device_name' },
-    banks: { type: 'array', keySize: 4, valueSize: 48000, maxEntries: 1, mmapable: true, value: 'blockio_bank' },
+    banks: { type: 'array', keySize: 4, valueSize: 48128, maxEntries: 1, mmapable: true, value: 'blockio_bank' },
     in_flight: { type: 'hash', keySize: 8, valueSize: 16, maxEntries: 1, mmapable: false, value: 'request_times' },
     device_latencies: { type: 'array', keySize: 4, valueSize: 15936, maxEntries: 1, mmapable: true, value: 'device_latency' },
     device_rows: { type: 'array', keySize: 4, valueSize: 128, maxEntries: 1, mmapable: true, value: 'device_row' },
@@ -44,7 +44,7 @@ export const blockio = {
       },
     },
     blockio_bank: {
-      size: 48000,
+      size: 48128,
       fields: {
         'devices.started': { offset: 0, size: 8, count: 1 },
         'devices.unmeasured': { offset: 8, size: 8, count: 1 },
@@ -55,9 +55,16 @@ export const blockio = {
         operations: { offset: 72, size: 8, count: 4 },
         bytes: { offset: 104, size: 8, count: 4 },
         errors: { offset: 136, size: 8, count: 28, dims: [4, 7] },
-        size: { offset: 360, size: 8, count: 1984, dims: [4, 496] },
-        latency: { offset: 16232, size: 8, count: 1984, dims: [4, 496] },
-        queue_latency: { offset: 32104, size: 8, count: 1984, dims: [4, 496] },
+        size: { offset: 360, size: 3976, count: 4, struct: 'histogram' },
+        latency: { offset: 16264, size: 3976, count: 4, struct: 'histogram' },
+        queue_latency: { offset: 32168, size: 3976, count: 4, struct: 'histogram' },
+      },
+    },
+    histogram: {
+      size: 3976,
+      fields: {
+        sum: { offset: 0, size: 8, count: 1 },
+        buckets: { offset: 8, size: 8, count: 496 },
       },
     },
     request_times: {

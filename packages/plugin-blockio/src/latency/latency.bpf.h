@@ -62,7 +62,7 @@ static __always_inline void latency_issue(struct blockio_bank *bank, struct requ
 		return;
 	}
 	if (times->inserted_at)
-		histogram_add(bank->queue_latency[op], now > times->inserted_at ? now - times->inserted_at : 0);
+		histogram_add(&bank->queue_latency[op], now > times->inserted_at ? now - times->inserted_at : 0);
 	*times = issued;
 }
 
@@ -120,7 +120,7 @@ static __always_inline void latency_complete(struct blockio_bank *bank, struct r
 	/* 0: it failed before the device got it. */
 	if (times->issued_at) {
 		latency = now > times->issued_at ? now - times->issued_at : 0;
-		histogram_add(bank->latency[op], latency);
+		histogram_add(&bank->latency[op], latency);
 		if (device_latency_enabled && device)
 			device_latency_add(bank, device, op, latency);
 	}

@@ -1,17 +1,19 @@
-import type { GroupDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, withSums } from '@rezolus/core';
 import { ops } from '../ops.ts';
 
 export const latencies: GroupDeclaration = {
   name: 'blockio_latency_latencies',
   per: 'host',
-  metrics: ops.map((op) => ({
-    name: 'blockio_latency',
-    kind: 'histogram',
-    unit: 'nanoseconds',
-    description:
-      'Distribution of the service time of block I/O: from the time a request was given to the device to its end',
-    labels: { op },
-  })),
+  metrics: withSums(
+    ops.map((op) => ({
+      name: 'blockio_latency',
+      kind: 'histogram',
+      unit: 'nanoseconds',
+      description:
+        'Distribution of the service time of block I/O: from the time a request was given to the device to its end',
+      labels: { op },
+    })),
+  ),
 };
 
 /** queuedOps: what goes through the queue: flushes are given to the device by the flush machinery. */
@@ -20,15 +22,17 @@ export const queuedOps = ops.filter((op) => op !== 'flush');
 export const queueLatencies: GroupDeclaration = {
   name: 'blockio_latency_queue',
   per: 'host',
-  metrics: queuedOps.map((op) => ({
-    name: 'blockio_queue_latency',
-    kind: 'histogram',
-    unit: 'nanoseconds',
-    description:
-      'Distribution of the time block I/O requests waited in the queue or scheduler before they were given to the ' +
-      'device; requests that bypass the queue, as most do without a scheduler, are not in it',
-    labels: { op },
-  })),
+  metrics: withSums(
+    queuedOps.map((op) => ({
+      name: 'blockio_queue_latency',
+      kind: 'histogram',
+      unit: 'nanoseconds',
+      description:
+        'Distribution of the time block I/O requests waited in the queue or scheduler before they were given to the ' +
+        'device; requests that bypass the queue, as most do without a scheduler, are not in it',
+      labels: { op },
+    })),
+  ),
 };
 
 export const deviceLatencies: GroupDeclaration = {

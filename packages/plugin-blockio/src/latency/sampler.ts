@@ -1,5 +1,5 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
+import { sumHistograms } from '@rezolus/libbpf';
 import { openBlockio } from '../blockio.ts';
 import { ops } from '../ops.ts';
 import { deviceLatencies, latencies, queuedOps, queueLatencies } from './metrics.ts';
@@ -44,10 +44,7 @@ export const blockioLatency = defineSampler({
       refresh(tick) {
         for (const { group, field, slots } of hostWide) {
           group.beginRead();
-          const buckets = field.dims[1];
-          for (const [index, slot] of slots.entries()) {
-            sumBanks(group.histograms[index]!.buckets, banks, field.offset + slot * buckets * 8, buckets);
-          }
+          sumHistograms(group, banks, field.offset, slots);
           group.endRead();
         }
         if (!options.per_device) return;

@@ -1,4 +1,4 @@
-import type { GroupDeclaration, MetricDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, type MetricDeclaration, withSums } from '@rezolus/core';
 import { ops } from '../ops.ts';
 
 /** errorClasses: in the order of their slots in the kernel (`enum` in requests.bpf.h). */
@@ -40,13 +40,15 @@ export const counters: GroupDeclaration = {
 export const sizes: GroupDeclaration = {
   name: 'blockio_requests_sizes',
   per: 'host',
-  metrics: perOp({
-    name: 'blockio_size',
-    kind: 'histogram',
-    unit: 'bytes',
-    description:
-      'Distribution of the size of block I/O; a request that a device ended in parts is several entries',
-  }),
+  metrics: withSums(
+    perOp({
+      name: 'blockio_size',
+      kind: 'histogram',
+      unit: 'bytes',
+      description:
+        'Distribution of the size of block I/O; a request that a device ended in parts is several entries',
+    }),
+  ),
 };
 
 export const errors: GroupDeclaration = {

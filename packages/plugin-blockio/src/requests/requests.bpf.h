@@ -70,7 +70,7 @@ static __always_inline void requests_complete(struct blockio_bank *bank, struct 
 		bank->operations[op]++;
 	bank->bytes[op] += nr_bytes;
 	if (nr_bytes)
-		histogram_add(bank->size[op], nr_bytes);
+		histogram_add(&bank->size[op], nr_bytes);
 	if (status)
 		bank->errors[op][bounded(error_class(status), 8)]++;
 	if (!row)

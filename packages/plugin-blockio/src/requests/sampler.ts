@@ -1,7 +1,6 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
+import { sumBanks, sumHistograms } from '@rezolus/libbpf';
 import { openBlockio } from '../blockio.ts';
-import { ops } from '../ops.ts';
 import { counters, deviceCounters, errors, requeues, sizes } from './metrics.ts';
 
 /** blockioRequests: how many block I/O requests there are, how large, and how they end. */
@@ -41,11 +40,7 @@ export const blockioRequests = defineSampler({
           group.endRead();
         }
         size.beginRead();
-        const buckets = bank.size.dims[1];
-        for (const slot of ops.keys()) {
-          const offset = bank.size.offset + slot * buckets * 8;
-          sumBanks(size.histograms[slot]!.buckets, banks, offset, buckets);
-        }
+        sumHistograms(size, banks, bank.size.offset);
         size.endRead();
         if (!options.per_device) return;
         devices.refresh(tick);

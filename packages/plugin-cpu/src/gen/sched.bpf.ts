@@ -20,7 +20,7 @@ export const sched = {
     cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
     cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     cgroup_removals: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
-    banks: { type: 'array', keySize: 4, valueSize: 12032, maxEntries: 1, mmapable: true, value: 'sched_bank' },
+    banks: { type: 'array', keySize: 4, valueSize: 12096, maxEntries: 1, mmapable: true, value: 'sched_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 64, maxEntries: 1, mmapable: true, value: 'sched_cgroup' },
     tasks: { type: 'array', keySize: 4, valueSize: 32, maxEntries: 1, mmapable: false, value: 'sched_task' },
     migrations_from: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
@@ -52,7 +52,7 @@ export const sched = {
       },
     },
     sched_bank: {
-      size: 12032,
+      size: 12096,
       fields: {
         'cgroups.started': { offset: 0, size: 8, count: 1 },
         'cgroups.highest': { offset: 8, size: 8, count: 1 },
@@ -69,9 +69,12 @@ export const sched = {
         unread_counters: { offset: 96, size: 8, count: 1 },
         cgroups_without_histograms: { offset: 104, size: 8, count: 1 },
         cgroup_histograms_raced: { offset: 112, size: 8, count: 1 },
-        runqueue_latency: { offset: 120, size: 8, count: 496 },
-        running: { offset: 4088, size: 8, count: 496 },
-        offcpu: { offset: 8056, size: 8, count: 496 },
+        'runqueue_latency.sum': { offset: 120, size: 8, count: 1 },
+        'runqueue_latency.buckets': { offset: 128, size: 8, count: 496 },
+        'running.sum': { offset: 4096, size: 8, count: 1 },
+        'running.buckets': { offset: 4104, size: 8, count: 496 },
+        'offcpu.sum': { offset: 8072, size: 8, count: 1 },
+        'offcpu.buckets': { offset: 8080, size: 8, count: 496 },
       },
     },
     sched_cgroup: {

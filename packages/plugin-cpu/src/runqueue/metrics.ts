@@ -1,9 +1,9 @@
-import type { GroupDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, withSums } from '@rezolus/core';
 
 const histogram = (group: string, name: string, description: string): GroupDeclaration => ({
   name: group,
   per: 'host',
-  metrics: [{ name, kind: 'histogram', unit: 'nanoseconds', description }],
+  metrics: withSums([{ name, kind: 'histogram', unit: 'nanoseconds', description }]),
 });
 
 export const runqueueLatency = histogram(

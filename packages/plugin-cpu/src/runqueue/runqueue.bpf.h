@@ -10,7 +10,7 @@ static __always_inline void runqueue_switch_out(struct sched_bank *bank, struct 
 {
 	if (task->running_at) {
 		if (now >= task->running_at)
-			histogram_add(bank->running, now - task->running_at);
+			histogram_add(&bank->running, now - task->running_at);
 		else
 			bank->discarded++;
 	}
@@ -38,7 +38,7 @@ static __always_inline void runqueue_switch_in(struct sched_bank *bank, struct s
 	if (task->enqueued_at) {
 		if (now >= task->enqueued_at) {
 			wait = now - task->enqueued_at;
-			histogram_add(bank->runqueue_latency, wait);
+			histogram_add(&bank->runqueue_latency, wait);
 			if (times)
 				histogram_add_shared(times->runqueue_latency, wait);
 			bank->runqueue_wait += wait;
@@ -52,7 +52,7 @@ static __always_inline void runqueue_switch_in(struct sched_bank *bank, struct s
 			off = now - task->offcpu_at - wait;
 			/* A preempted thread was never blocked. */
 			if (off) {
-				histogram_add(bank->offcpu, off);
+				histogram_add(&bank->offcpu, off);
 				if (times)
 					histogram_add_shared(times->offcpu, off);
 			}

@@ -1,5 +1,5 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { copyPerCpu, cpuMembers, maxCgroups, sumBanks } from '@rezolus/libbpf';
+import { copyPerCpu, cpuMembers, maxCgroups, sumHistograms } from '@rezolus/libbpf';
 import { sched as schedBpf } from '../gen/sched.bpf.ts';
 import { openSched } from '../sched.ts';
 import { CgroupHistograms } from './cgroup-histograms.ts';
@@ -58,10 +58,11 @@ export const schedulerRunqueue = defineSampler({
     const { object, banks, bank, cgroup, cgroups } = sched;
     const { per_cpu, cgroup_histograms } = context.options;
     const histograms = [
-      { group: context.group(runqueueLatency.name), field: bank.runqueue_latency },
-      { group: context.group(running.name), field: bank.running },
-      { group: context.group(offcpu.name), field: bank.offcpu },
+      { group: context.group(runqueueLatency.name), offset: bank['runqueue_latency.sum'].offset },
+      { group: context.group(running.name), offset: bank['running.sum'].offset },
+      { group: context.group(offcpu.name), offset: bank['offcpu.sum'].offset },
     ];
+    const latency = bank['runqueue_latency.buckets'];
     const perCpu = context.group(counters.name);
     const perCpuLatency = context.group(cpuRunqueueLatency.name);
     const cpus = [...Array(context.possibleCpus).keys()];
@@ -94,14 +95,14 @@ export const schedulerRunqueue = defineSampler({
         ended,
       ],
       refresh() {
-        for (const { group, field } of histograms) {
+        for (const { group, offset } of histograms) {
           group.beginRead();
-          sumBanks(group.histograms[0]!.buckets, banks, field.offset, field.count);
+          sumHistograms(group, banks, offset);
           group.endRead();
         }
         perCpuLatency.beginRead();
         for (const [cpu, { buckets }] of perCpuLatency.histograms.entries())
-          copyPerCpu(buckets, banks, bank.runqueue_latency.offset, bank.runqueue_latency.count, [cpu]);
+          copyPerCpu(buckets, banks, latency.offset, latency.count, [cpu]);
         perCpuLatency.endRead();
         perCpu.beginRead();
         copyPerCpu(perCpu.counters, banks, bank.involuntary.offset, counters.metrics.length, cpus);

@@ -18,7 +18,7 @@ export const syscall = {
     cgroup_names: { type: 'array', keySize: 4, valueSize: 208, maxEntries: 1, mmapable: false, value: 'cgroup_name' },
     cgroup_serials: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
     cgroup_removals: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: true },
-    banks: { type: 'array', keySize: 4, valueSize: 63680, maxEntries: 1, mmapable: true, value: 'syscall_bank' },
+    banks: { type: 'array', keySize: 4, valueSize: 63808, maxEntries: 1, mmapable: true, value: 'syscall_bank' },
     cgroups: { type: 'array', keySize: 4, valueSize: 192, maxEntries: 1, mmapable: true, value: 'syscall_cgroup' },
     starts: { type: 'array', keySize: 4, valueSize: 8, maxEntries: 1, mmapable: false, value: 'syscall_start' },
   },
@@ -44,7 +44,7 @@ export const syscall = {
       },
     },
     syscall_bank: {
-      size: 63680,
+      size: 63808,
       fields: {
         'cgroups.started': { offset: 0, size: 8, count: 1 },
         'cgroups.highest': { offset: 8, size: 8, count: 1 },
@@ -52,7 +52,14 @@ export const syscall = {
         untracked_tasks: { offset: 24, size: 8, count: 1 },
         reserved: { offset: 32, size: 8, count: 4 },
         counts: { offset: 64, size: 8, count: 16 },
-        latency: { offset: 192, size: 8, count: 7936, dims: [16, 496] },
+        latency: { offset: 192, size: 3976, count: 16, struct: 'histogram' },
+      },
+    },
+    histogram: {
+      size: 3976,
+      fields: {
+        sum: { offset: 0, size: 8, count: 1 },
+        buckets: { offset: 8, size: 8, count: 496 },
       },
     },
     syscall_cgroup: {

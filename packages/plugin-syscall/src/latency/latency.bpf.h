@@ -36,6 +36,6 @@ static __always_inline void latency_exit(struct syscall_bank *bank, u32 pid)
 	if (!word)
 		return;
 	start->word = 0;
-	histogram_add(bank->latency[bounded((word >> START_BITS) - 1, FAMILIES)],
+	histogram_add(&bank->latency[bounded((word >> START_BITS) - 1, FAMILIES)],
 		      (bpf_ktime_get_ns() - word) & START_MASK);
 }

@@ -1,6 +1,5 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
-import { families } from '../families.ts';
+import { sumHistograms } from '@rezolus/libbpf';
 import { openSyscall } from '../syscall.ts';
 import { latencies } from './metrics.ts';
 
@@ -17,15 +16,11 @@ export const syscallLatency = defineSampler({
   async create(context) {
     const syscall = await openSyscall(context);
     const group = context.group(latencies.name);
-    const { offset, dims } = syscall.bank.latency;
-    const buckets = dims[1];
     return {
       groups: [group],
       refresh() {
         group.beginRead();
-        for (const family of families.keys()) {
-          sumBanks(group.histograms[family]!.buckets, syscall.banks, offset + family * buckets * 8, buckets);
-        }
+        sumHistograms(group, syscall.banks, syscall.bank.latency.offset);
         group.endRead();
       },
       report: () => syscall.report('syscall_latency'),

@@ -25,7 +25,7 @@ static __always_inline int on_state(bool btf, struct sock *sk, int old, int new)
 	if (new == TCP_SYN_SENT)
 		bank->untracked_connects += !socket_start(&connect_starts, sk);
 	else if (new == TCP_ESTABLISHED)
-		socket_stop(&connect_starts, sk, bank->connect_latency);
+		socket_stop(&connect_starts, sk, &bank->connect_latency);
 	else
 		socket_forget(&connect_starts, sk);
 	return 0;

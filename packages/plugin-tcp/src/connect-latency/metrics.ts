@@ -1,9 +1,9 @@
-import type { GroupDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, withSums } from '@rezolus/core';
 
 export const latency: GroupDeclaration = {
   name: 'tcp_connect_latency_latency',
   per: 'host',
-  metrics: [
+  metrics: withSums([
     {
       name: 'tcp_connect_latency',
       kind: 'histogram',
@@ -11,5 +11,5 @@ export const latency: GroupDeclaration = {
       description:
         'Distribution of the time from the first SYN to the established connection, of connections that this host opens; refused and timed-out ones are not counted',
     },
-  ],
+  ]),
 };

@@ -10,16 +10,23 @@ export const trafficKprobe = {
     tcp_cleanup_rbuf: { section: 'kprobe/tcp_cleanup_rbuf' },
   },
   maps: {
-    banks: { type: 'array', keySize: 4, valueSize: 8000, maxEntries: 1, mmapable: true, value: 'traffic_bank' },
+    banks: { type: 'array', keySize: 4, valueSize: 8064, maxEntries: 1, mmapable: true, value: 'traffic_bank' },
   },
   structs: {
     traffic_bank: {
-      size: 8000,
+      size: 8064,
       fields: {
         bytes: { offset: 0, size: 8, count: 2 },
         packets: { offset: 16, size: 8, count: 2 },
         reserved: { offset: 32, size: 8, count: 4 },
-        sizes: { offset: 64, size: 8, count: 992, dims: [2, 496] },
+        sizes: { offset: 64, size: 3976, count: 2, struct: 'histogram' },
+      },
+    },
+    histogram: {
+      size: 3976,
+      fields: {
+        sum: { offset: 0, size: 8, count: 1 },
+        buckets: { offset: 8, size: 8, count: 496 },
       },
     },
   },

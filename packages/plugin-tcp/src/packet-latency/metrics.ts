@@ -1,9 +1,9 @@
-import type { GroupDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, withSums } from '@rezolus/core';
 
 export const latency: GroupDeclaration = {
   name: 'tcp_packet_latency_latency',
   per: 'host',
-  metrics: [
+  metrics: withSums([
     {
       name: 'tcp_packet_latency',
       kind: 'histogram',
@@ -11,5 +11,5 @@ export const latency: GroupDeclaration = {
       description:
         'Distribution of the time that received data waits for the program: from the first segment that nobody has read to the read that takes it',
     },
-  ],
+  ]),
 };

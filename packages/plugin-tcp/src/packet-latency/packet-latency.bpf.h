@@ -24,7 +24,7 @@ static __always_inline int on_read(bool btf, struct sock *sk)
 	struct tcp_bank *bank = own_bank();
 
 	if (bank)
-		socket_stop(&packet_starts, sk, bank->packet_latency);
+		socket_stop(&packet_starts, sk, &bank->packet_latency);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
+import { sumHistograms } from '@rezolus/libbpf';
 import { openTcp } from '../tcp.ts';
 import { latency } from './metrics.ts';
 
@@ -16,12 +16,12 @@ export const tcpPacketLatency = defineSampler({
   async create(context) {
     const tcp = await openTcp(context);
     const group = context.group(latency.name);
-    const field = tcp.bank.packet_latency;
+    const field = tcp.bank['packet_latency.sum'];
     return {
       groups: [group],
       refresh() {
         group.beginRead();
-        sumBanks(group.histograms[0]!.buckets, tcp.banks, field.offset, field.count);
+        sumHistograms(group, tcp.banks, field.offset);
         group.endRead();
       },
       report: () => tcp.report('tcp_packet_latency'),

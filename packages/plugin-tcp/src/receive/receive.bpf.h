@@ -14,6 +14,6 @@ static __always_inline void receive_segment(bool btf, struct tcp_bank *bank, str
 	if (srtt == 0)
 		return;
 	/* Kept in eighths and quarters of a microsecond (tcp_rtt_estimator of net/ipv4/tcp_input.c). */
-	histogram_add(bank->srtt, (u64)srtt * 1000 >> 3);
-	histogram_add(bank->jitter, (u64)rez_read(btf, tcp, mdev_us) * 1000 >> 2);
+	histogram_add(&bank->srtt, (u64)srtt * 1000 >> 3);
+	histogram_add(&bank->jitter, (u64)rez_read(btf, tcp, mdev_us) * 1000 >> 2);
 }

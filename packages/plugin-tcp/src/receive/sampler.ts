@@ -1,5 +1,5 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
+import { sumHistograms } from '@rezolus/libbpf';
 import { openTcp } from '../tcp.ts';
 import { jitter, srtt } from './metrics.ts';
 
@@ -16,15 +16,15 @@ export const tcpReceive = defineSampler({
   async create(context) {
     const tcp = await openTcp(context);
     const histograms = [
-      { group: context.group(srtt.name), field: tcp.bank.srtt },
-      { group: context.group(jitter.name), field: tcp.bank.jitter },
+      { group: context.group(srtt.name), field: tcp.bank['srtt.sum'] },
+      { group: context.group(jitter.name), field: tcp.bank['jitter.sum'] },
     ];
     return {
       groups: histograms.map(({ group }) => group),
       refresh() {
         for (const { group, field } of histograms) {
           group.beginRead();
-          sumBanks(group.histograms[0]!.buckets, tcp.banks, field.offset, field.count);
+          sumHistograms(group, tcp.banks, field.offset);
           group.endRead();
         }
       },

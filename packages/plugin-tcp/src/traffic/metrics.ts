@@ -1,4 +1,4 @@
-import type { GroupDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, withSums } from '@rezolus/core';
 
 const directions = ['receive', 'transmit'] as const;
 
@@ -44,11 +44,13 @@ export const counters: GroupDeclaration = {
 export const sizes: GroupDeclaration = {
   name: 'tcp_traffic_sizes',
   per: 'host',
-  metrics: directions.map((direction) => ({
-    name: 'tcp_size',
-    kind: 'histogram',
-    unit: 'bytes',
-    description: `Distribution of the bytes per call that tcp_packets counts (${direction})`,
-    labels: { direction },
-  })),
+  metrics: withSums(
+    directions.map((direction) => ({
+      name: 'tcp_size',
+      kind: 'histogram',
+      unit: 'bytes',
+      description: `Distribution of the bytes per call that tcp_packets counts (${direction})`,
+      labels: { direction },
+    })),
+  ),
 };

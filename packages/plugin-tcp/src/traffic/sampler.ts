@@ -1,5 +1,5 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { sumBanks } from '@rezolus/libbpf';
+import { sumBanks, sumHistograms } from '@rezolus/libbpf';
 import { counters, sizes } from './metrics.ts';
 import { bankFields, openTraffic } from './routes.ts';
 
@@ -34,8 +34,6 @@ export const tcpTraffic = defineSampler({
     const traffic = openTraffic(context);
     const totals = context.group(counters.name);
     const histograms = context.group(sizes.name);
-    const { offset, dims } = bankFields.sizes;
-    const buckets = dims[1];
     return {
       groups: [totals, histograms],
       refresh() {
@@ -43,9 +41,7 @@ export const tcpTraffic = defineSampler({
         sumBanks(totals.counters, traffic.banks, bankFields.bytes.offset);
         totals.endRead();
         histograms.beginRead();
-        for (const [direction, histogram] of histograms.histograms.entries()) {
-          sumBanks(histogram.buckets, traffic.banks, offset + direction * buckets * 8, buckets);
-        }
+        sumHistograms(histograms, traffic.banks, bankFields.sizes.offset);
         histograms.endRead();
       },
       report: () => traffic.report(),

@@ -15,7 +15,7 @@ struct traffic_bank {
 	u64 bytes[DIRECTIONS];
 	u64 packets[DIRECTIONS];
 	u64 reserved[4];
-	u64 sizes[DIRECTIONS][HISTOGRAM_BUCKETS];
+	struct histogram sizes[DIRECTIONS];
 } __cacheline_aligned;
 
 REZ_BANKS(banks, traffic_bank);
@@ -35,7 +35,7 @@ static __always_inline int traffic_add(u32 index, enum traffic_direction directi
 	if (bank) {
 		bank->bytes[direction] += length;
 		bank->packets[direction]++;
-		histogram_add(bank->sizes[direction], length);
+		histogram_add(&bank->sizes[direction], length);
 	}
 	return 0;
 }
