@@ -1,15 +1,17 @@
 import {
   type BpfLoader,
+  listenHosts,
   possibleCpus,
-  RezolusError,
   type SamplerRegistry,
   SamplerSet,
   sentence,
 } from '@rezolus/core';
+import { FrontDoor } from '@rezolus/core/http';
 import { descriptionsOf } from '@rezolus/exposition';
 import { destination, type Logger as Pino, pino } from 'pino';
 import { type AgentConfig, samplerSettings } from './config.ts';
 import { createServer } from './http/server.ts';
+import { startMetrics } from './metrics.ts';
 import { OverheadObserver } from './overhead/index.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
 import { SnapshotCache } from './snapshot.ts';
@@ -32,6 +34,8 @@ export interface AgentOptions {
 export interface Agent extends AsyncDisposable {
   /** Base URL of the server, e.g. `http://127.0.0.1:4241`. */
   readonly address: string;
+  /** Base URL under which `/metrics` is served, null where the configuration has none. */
+  readonly metricsAddress: string | null;
   status(): AgentStatus;
   /** close: stops the server, then disposes the samplers. Safe to call twice. */
   close(): Promise<void>;
@@ -39,7 +43,7 @@ export interface Agent extends AsyncDisposable {
 
 /**
  * startAgent: starts samplers and server. A sampler that cannot run is a status; throws REZ_ERR_LISTEN where the
- * address cannot be had.
+ * address cannot be had and REZ_ERR_CONFIG_* for a wrong web-config file.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const startedMs = performance.now();
@@ -50,6 +54,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { config } = options;
   const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
   const bpf = options.bpf ?? (await defaultLoader(log));
+  const door = await FrontDoor.open({
+    webConfigFile: config.general.web_config_file,
+    log,
+    maxConnections: 256,
+    idleMs: 30_000,
+  });
   await using resources = new AsyncDisposableStack();
   const samplers = resources.use(
     await SamplerSet.start({
@@ -70,28 +80,34 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     samplers: samplers.status(),
     plugins: observer.plugins(),
   });
+  const snapshots = new SnapshotCache({ samplers, metadata: { source: 'rezolus', version }, ttlMs: ttl });
+  const descriptions = descriptionsOf(
+    definitions.flatMap(({ groups }) => groups.flatMap(({ metrics }) => metrics)),
+  );
   const server = createServer({
     version,
+    door,
     format,
-    snapshots: new SnapshotCache({ samplers, metadata: { source: 'rezolus', version }, ttlMs: ttl }),
-    descriptions: descriptionsOf(
-      definitions.flatMap(({ groups }) => groups.flatMap(({ metrics }) => metrics)),
-    ),
+    snapshots,
+    descriptions,
     systemInfo: readSystemInfo,
     samplers: () => samplers.status(),
     status,
     failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
-    hosts: [listen.host],
+    hosts: listenHosts(listen),
   });
-  const address = await server.listen(listen).catch((cause: unknown) => {
-    const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${host}:${listen.port}`, { cause });
-  });
+  const address = await door.listen(server, listen);
   resources.defer(() => server.close());
+  const metrics = await startMetrics(config.prometheus, {
+    descriptions,
+    log,
+    snapshot: () => snapshots.copy(),
+  });
+  resources.use(metrics);
   report(log, address, status());
   const owned = resources.move();
   const close = () => owned.disposeAsync();
-  return { address, status, close, [Symbol.asyncDispose]: close };
+  return { address, metricsAddress: metrics?.address ?? null, status, close, [Symbol.asyncDispose]: close };
 }
 
 async function defaultLoader(log: Pino): Promise<BpfLoader> {

@@ -1,32 +1,17 @@
-import {
-  type ListenAddress,
-  type PluginEntry,
-  parseListen,
-  registerPlugins,
-  type SamplerDefinition,
-  SamplerRegistry,
-} from '@rezolus/core';
-import { durationSchema, loadConfig, samplerSections } from '@rezolus/core/config';
+import { type PluginEntry, registerPlugins, type SamplerDefinition, SamplerRegistry } from '@rezolus/core';
+import { durationSchema, listenSchema, loadConfig, samplerSections } from '@rezolus/core/config';
+import { embeddedSchema } from '@rezolus/exporter/config-file';
 import { z } from 'zod';
 import type { AgentConfig } from './config.ts';
 import { OverheadObserver } from './overhead/index.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
 
-const listen = z.string().transform((text, context): ListenAddress => {
-  const address = parseListen(text);
-  if (address !== null) return address;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not an address such as 127.0.0.1:4241 or [::1]:4241`,
-  });
-  return z.NEVER;
-});
-
 // Keys of the original that nothing here implements: named, so that its users are told what to do.
 const unsupported = z.undefined({ error: 'this version does not support this key; remove it' }).optional();
 
 const general = z.strictObject({
-  listen: listen.prefault('127.0.0.1:4241'),
+  listen: listenSchema(4241).prefault('127.0.0.1:4241'),
+  web_config_file: z.string().default(''),
   ttl: durationSchema().prefault('10ms'),
   snapshot_format: z.enum(['v2', 'v3']).default('v3'),
   btf_path: unsupported,
@@ -65,6 +50,7 @@ export function agentConfigSchema(
     general: general.prefault({}),
     log: log.prefault({}),
     defaults: defaults.prefault({}),
+    prometheus: embeddedSchema.prefault({}),
     samplers,
     scheduler: unsupported,
     external_metrics: unsupported,

@@ -1,4 +1,5 @@
 import type { ListenAddress, Registration } from '@rezolus/core';
+import type { EmbeddedSection } from '@rezolus/exporter';
 
 /** SamplerSection: `[samplers.<name>]` after validation: `enabled` where it is set, and every option of the sampler. */
 export type SamplerSection = { readonly enabled?: boolean } & Readonly<
@@ -9,11 +10,14 @@ export type SamplerSection = { readonly enabled?: boolean } & Readonly<
 export interface AgentConfig {
   readonly general: {
     readonly listen: ListenAddress;
+    /** Empty = none. */
+    readonly web_config_file: string;
     readonly ttl: number;
     readonly snapshot_format: 'v2' | 'v3';
   };
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace' };
   readonly defaults: { readonly enabled: boolean };
+  readonly prometheus: EmbeddedSection;
   readonly samplers: Readonly<Record<string, SamplerSection>>;
 }
 

@@ -5,6 +5,7 @@ import {
   type SamplerHealth,
   type SamplerStatus,
 } from '@rezolus/core';
+import { endpointText, HttpClient, parseEndpoint } from '@rezolus/core/http';
 import type { PluginCost } from './overhead/observer.ts';
 
 /** AgentStatus: the body of `/status`; the original's fields. */
@@ -26,37 +27,22 @@ export interface FetchedStatus {
 }
 
 const timeoutMs = 5000;
-const largestBody = 8 * 1024 * 1024;
 
 /**
- * fetchStatus: asks an agent for its status; `url` is the agent's base URL, `http://` may be left out.
- * Throws REZ_ERR_ENDPOINT_UNREACHABLE and REZ_ERR_ENDPOINT_RESPONSE.
+ * fetchStatus: asks an agent for its status; `url` is the agent's base URL as `parseEndpoint` takes it, `httpConfigFile`
+ * has the credentials, if there are any. Throws REZ_ERR_ENDPOINT_UNREACHABLE, _DENIED and _RESPONSE, and REZ_ERR_CONFIG_*
+ * for the file.
  */
-export async function fetchStatus(url: string): Promise<FetchedStatus> {
+export async function fetchStatus(url: string, httpConfigFile = ''): Promise<FetchedStatus> {
   const target = statusUrl(url);
-  const unreachable = (cause: unknown) =>
-    new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `${target} did not answer`, { cause });
-  let response: Response;
-  try {
-    response = await fetch(target, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-  } catch (cause) {
-    throw unreachable(cause);
+  using client = await HttpClient.open(target, httpConfigFile);
+  const response = await client.get(target, timeoutMs);
+  const shown = endpointText(target);
+  if (response.status !== 200) {
+    throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${shown} answered ${response.status}`);
   }
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${target} answered ${response.status}`);
-  }
-  let body = '';
-  try {
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      body += decoder.decode(chunk, { stream: true });
-      if (body.length > largestBody) break;
-    }
-  } catch (cause) {
-    throw unreachable(cause);
-  }
-  return { status: parseStatus(body, target), body };
+  const body = new TextDecoder().decode(response.body);
+  return { status: parseStatus(body, shown), body };
 }
 
 /** parseStatus: the body of `/status`; `source` is named in errors. Throws REZ_ERR_ENDPOINT_RESPONSE. */
@@ -145,16 +131,13 @@ export function statusExitCode(status: AgentStatus): 0 | 1 {
   return degraded + failed > 0 ? 1 : 0;
 }
 
-function statusUrl(url: string): string {
-  const base = url.includes('://') ? url : `http://${url}`;
-  const parsed = URL.parse(base);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-    throw new RezolusError(
-      'REZ_ERR_ENDPOINT_UNREACHABLE',
-      `"${url}" is not a URL such as http://localhost:4241`,
-    );
-  }
-  return `${base.replace(/\/+$/, '')}/status`;
+function statusUrl(url: string): URL {
+  const base = parseEndpoint(url);
+  if (base !== null) return new URL(`${base.pathname.replace(/\/+$/, '')}/status`, base);
+  throw new RezolusError(
+    'REZ_ERR_ENDPOINT_UNREACHABLE',
+    `"${url.replace(/\/\/.*@/, '//…@')}" is not a URL such as http://localhost:4241, without credentials`,
+  );
 }
 
 function isStatus(status: Partial<AgentStatus> | null): status is AgentStatus {

@@ -23,7 +23,7 @@ describe('config/agent.toml', () => {
   it('has every key', () => {
     const text = readFileSync(shipped, 'utf8');
     expect([...text.matchAll(/^(\w+) = /gm)].map((match) => match[1])).toEqual([
-      ...['listen', 'ttl', 'snapshot_format', 'level', 'enabled'],
+      ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled'],
     ]);
     expect(sections).toEqual(['general', 'log', 'defaults', ...samplers.map((name) => `samplers.${name}`)]);
     expect(samplers).toEqual([...new Set(samplers)].sort());
@@ -32,7 +32,12 @@ describe('config/agent.toml', () => {
 
   it('has defaults that are loopback, 10 ms and v3', () => {
     expect(parse('')).toMatchObject({
-      general: { listen: { host: '127.0.0.1', port: 4241 }, ttl: 10, snapshot_format: 'v3' },
+      general: {
+        listen: { host: '127.0.0.1', port: 4241 },
+        web_config_file: '',
+        ttl: 10,
+        snapshot_format: 'v3',
+      },
       log: { level: 'info' },
       defaults: { enabled: true },
     });

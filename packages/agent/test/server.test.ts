@@ -1,18 +1,26 @@
 import { hostname } from 'node:os';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { acceptedEncoding, isOwnHost } from '@rezolus/core/http';
+import { silentLogger } from '@rezolus/core';
+import { acceptedEncoding, FrontDoor, isOwnHost } from '@rezolus/core/http';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type ServerOptions } from '../src/http/server.ts';
 import type { SnapshotFormat } from '../src/snapshot.ts';
 
 const snapshot = Buffer.alloc(50_000, 'counter');
+const door = await FrontDoor.open({
+  webConfigFile: '',
+  log: silentLogger,
+  maxConnections: 256,
+  idleMs: 30_000,
+});
 let server: FastifyInstance;
 afterEach(() => server.close());
 
 function serve(overrides: Partial<ServerOptions> = {}): FastifyInstance {
   server = createServer({
     version: '1.2.3',
+    door,
     format: 'v3',
     snapshots: {
       read: async (format: SnapshotFormat) => (format === 'json' ? Buffer.from('{"groups":[]}') : snapshot),

@@ -12,6 +12,20 @@ export const durationFlag = Flags.custom<number>({
   },
 });
 
+/** httpConfigFlag: the file with a client's credentials; empty = none. */
+export const httpConfigFlag = Flags.custom<string>({
+  helpValue: 'FILE',
+  default: '',
+  description: "credentials and CA for the endpoint, in the format of Prometheus' --http.config.file",
+});
+
+/** webConfigFlag: the file that says who may come in; empty = everybody. */
+export const webConfigFlag = Flags.custom<string>({
+  helpValue: 'FILE',
+  default: '',
+  description: "TLS and users, in the format of Prometheus' --web.config.file",
+});
+
 /** parsePair: the two sides of `key=value`; throws a usage error for anything else. */
 export function parsePair(text: string): [string, string] {
   const split = text.indexOf('=');

@@ -1,36 +1,17 @@
-import { type ListenAddress, parseListen } from '@rezolus/core';
-import { durationSchema, loadConfig } from '@rezolus/core/config';
+import { agentSchema, durationSchema, listenSchema, loadConfig } from '@rezolus/core/config';
 import { parseSelector } from '@rezolus/exposition';
 import { z } from 'zod';
 import type { EmbeddedSection, ExporterConfig } from './config.ts';
-
-const listen = z.string().transform((text, context): ListenAddress => {
-  const address = parseListen(text);
-  if (address !== null) return address;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not an address such as 127.0.0.1:4242 or [::1]:4242`,
-  });
-  return z.NEVER;
-});
-
-const source = z.string().transform((text, context): string => {
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.href;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not the address of an agent such as 127.0.0.1:4241`,
-  });
-  return z.NEVER;
-});
 
 const selector = z.string().refine((text) => parseSelector(text) !== null, {
   error: ({ input }) => `"${input}" is not a selector such as cgroup_*{op="read"}`,
 });
 
 const general = z.strictObject({
-  listen: listen.prefault('127.0.0.1:4242'),
-  source: source.prefault('127.0.0.1:4241'),
+  listen: listenSchema(4242).prefault('127.0.0.1:4242'),
+  web_config_file: z.string().default(''),
+  source: agentSchema().prefault('127.0.0.1:4241'),
+  http_config_file: z.string().default(''),
   interval: durationSchema()
     .refine((ms) => ms >= 10, 'must be at least 10ms')
     .prefault('1s'),
@@ -91,8 +72,9 @@ export const embeddedSchema: z.ZodType<EmbeddedSection> = z.strictObject({
   listen: z
     .literal('')
     .transform(() => null)
-    .or(listen)
+    .or(listenSchema(4242))
     .prefault(''),
+  web_config_file: z.string().default(''),
   hosts: z.array(z.string()).default([]),
   ...prometheusKeys,
 });

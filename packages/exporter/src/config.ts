@@ -33,6 +33,7 @@ export interface PrometheusSection {
 export interface EmbeddedSection extends PrometheusSection {
   /** Null = nowhere. */
   readonly listen: ListenAddress | null;
+  readonly web_config_file: string;
   readonly hosts: readonly string[];
 }
 
@@ -40,8 +41,12 @@ export interface EmbeddedSection extends PrometheusSection {
 export interface ExporterConfig {
   readonly general: {
     readonly listen: ListenAddress;
+    /** Who may come in; empty = everybody. */
+    readonly web_config_file: string;
     /** Base URL of the agent. */
     readonly source: string;
+    /** Credentials for the agent; empty = none. */
+    readonly http_config_file: string;
     readonly interval: number;
     readonly hosts: readonly string[];
   };

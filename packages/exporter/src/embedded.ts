@@ -9,6 +9,7 @@ export interface EmbeddedOptions {
   readonly listen: ListenAddress;
   /** Names besides addresses, localhost and the hostname that scrapers may call this machine by. */
   readonly hosts: readonly string[];
+  readonly webConfigFile: string;
   readonly prometheus: PrometheusSection;
   /** Metric name to sentence. */
   readonly descriptions: Readonly<Record<string, string>>;
@@ -17,7 +18,7 @@ export interface EmbeddedOptions {
   snapshot(): Promise<Snapshot>;
 }
 
-/** startEmbedded: serves the snapshots of this process to Prometheus. Throws REZ_ERR_LISTEN. */
+/** startEmbedded: serves the snapshots of this process to Prometheus. Throws REZ_ERR_LISTEN and REZ_ERR_CONFIG_*. */
 export function startEmbedded(options: EmbeddedOptions): Promise<Exporter> {
   const own = new OwnMetrics();
   const source = new EmbeddedSource(options, (poll) => own.polled(poll));

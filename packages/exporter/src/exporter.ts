@@ -22,9 +22,11 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
   const { config } = options;
   const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
   const { listen, source, interval, hosts } = config.general;
+  const { web_config_file: webConfigFile, http_config_file: httpConfigFile } = config.general;
   const own = new OwnMetrics();
   const poller = new AgentPoller({
     source: new URL(source),
+    httpConfigFile,
     intervalMs: interval,
     log,
     polled: (poll) => own.polled(poll),
@@ -40,7 +42,7 @@ export async function startExporter(options: ExporterOptions): Promise<Exporter>
     poller.run(stop.signal),
     ...pushes.map((push) => push.run(poller, stop.signal)),
   ]);
-  const served = { source: poller, own, prometheus: config.prometheus, listen, hosts, log };
+  const served = { source: poller, own, prometheus: config.prometheus, listen, hosts, webConfigFile, log };
   const server = await serveMetrics(served).catch(async (error: unknown) => {
     stop.abort();
     await running;

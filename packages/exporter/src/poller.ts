@@ -1,11 +1,13 @@
 import { alignedTicks, type Logger, RezolusError, sentence } from '@rezolus/core';
-import { HttpClient } from '@rezolus/core/http';
+import { endpointText, HttpClient } from '@rezolus/core/http';
 import { SnapshotDecoder } from '@rezolus/exposition';
 import { noReading, type Poll, type Reading, type SnapshotSource } from './source.ts';
 
 /** PollerOptions: whom to poll and how often. */
 export interface PollerOptions {
   readonly source: URL;
+  /** Credentials for the agent; empty = none. */
+  readonly httpConfigFile: string;
   readonly intervalMs: number;
   readonly log: Logger;
   polled(poll: Poll): void;
@@ -37,8 +39,8 @@ export class AgentPoller implements SnapshotSource {
 
   /** run: polls at once and then on the grid until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, intervalMs } = this.#options;
-    using client = new HttpClient(source);
+    const { source, httpConfigFile, intervalMs } = this.#options;
+    using client = await HttpClient.open(source, httpConfigFile);
     await this.#poll(client, 0, signal);
     for await (const { missed } of alignedTicks(intervalMs, signal)) {
       await this.#poll(client, missed, signal);
@@ -55,7 +57,7 @@ export class AgentPoller implements SnapshotSource {
       const isDue = startMs - this.#describedMs > descriptionsTtlMs;
       const descriptions = isDue ? await this.#describe(client, signal) : this.#reading.descriptions;
       this.#reading = { snapshot, previous: this.#reading.snapshot, descriptions };
-      if (this.#complained) log.info({ source: source.href }, 'the agent answers again');
+      if (this.#complained) log.info({ source: endpointText(source) }, 'the agent answers again');
       this.#complained = false;
     } catch (error) {
       if (signal.aborted) return;
@@ -64,7 +66,7 @@ export class AgentPoller implements SnapshotSource {
       this.#reading = { ...noReading, descriptions: this.#reading.descriptions };
       this.#describedMs = -Infinity;
       // Once per absence: a line per second would bury everything else.
-      if (!this.#complained) log.error({ source: source.href }, `no metrics: ${sentence(error)}`);
+      if (!this.#complained) log.error({ source: endpointText(source) }, `no metrics: ${sentence(error)}`);
       this.#complained = true;
     }
     polled({ result, seconds: (performance.now() - startMs) / 1000, skipped });
@@ -74,7 +76,10 @@ export class AgentPoller implements SnapshotSource {
     const url = new URL(path, this.#options.source);
     const { status, body } = await client.get(url, this.#timeoutMs, signal);
     if (status === 200) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${url.href} answered with status ${status}`);
+    throw new RezolusError(
+      'REZ_ERR_ENDPOINT_RESPONSE',
+      `${endpointText(url)} answered with status ${status}`,
+    );
   }
 
   /** describe: help texts are worth nothing without values and values much without them, so a failure is none. */

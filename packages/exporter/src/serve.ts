@@ -1,4 +1,5 @@
-import { type ListenAddress, type Logger, RezolusError, sentence } from '@rezolus/core';
+import { type ListenAddress, type Logger, listenHosts, sentence } from '@rezolus/core';
+import { FrontDoor } from '@rezolus/core/http';
 import { type PrometheusSection, prometheusOptions } from './config.ts';
 import type { OwnMetrics } from './own-metrics.ts';
 import { Renderer } from './renderer.ts';
@@ -12,6 +13,8 @@ export interface ServeOptions {
   readonly prometheus: PrometheusSection;
   readonly listen: ListenAddress;
   readonly hosts: readonly string[];
+  /** Who may come in, see `FrontDoor`; empty = everybody. */
+  readonly webConfigFile: string;
   readonly log: Logger;
 }
 
@@ -23,24 +26,20 @@ export interface Exporter extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** serveMetrics: the HTTP server of an exporter. Throws REZ_ERR_LISTEN where the address cannot be had. */
+/** serveMetrics: the HTTP server of an exporter. Throws REZ_ERR_LISTEN and REZ_ERR_CONFIG_*. */
 export async function serveMetrics(options: ServeOptions): Promise<Exporter> {
-  const { source, own, prometheus, listen, hosts, log } = options;
+  const { source, own, prometheus, listen, hosts, webConfigFile, log } = options;
+  const door = await FrontDoor.open({ webConfigFile, log, maxConnections: 2048, idleMs: 30_000 });
   const renderer = new Renderer(source, own, prometheusOptions(prometheus));
   const server = createServer({
+    door,
     render: (exposition, scraper) => renderer.render(exposition, scraper),
     source,
     textOnly: prometheus.compatibility,
-    hosts: [listen.host, ...hosts],
+    hosts: [...listenHosts(listen), ...hosts],
     failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
   });
-  const address = await server.listen(listen).catch((cause: unknown) => {
-    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${shown(listen)}`, { cause });
-  });
+  const address = await door.listen(server, listen);
   const close = () => server.close();
   return { address, close, [Symbol.asyncDispose]: close };
-}
-
-function shown({ host, port }: ListenAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,4 @@
-import { acceptedEncoding, CompressedBodies, isOwnHost } from '@rezolus/core/http';
+import { acceptedEncoding, CompressedBodies, type FrontDoor, isOwnHost } from '@rezolus/core/http';
 import { contentType, type Exposition, encodeV3, negotiate, toJson } from '@rezolus/exposition';
 import fastify, {
   type FastifyInstance,
@@ -11,6 +11,7 @@ import { version } from './version.ts';
 
 /** ServerOptions: what the routes answer from. */
 export interface ServerOptions {
+  readonly door: FrontDoor;
   render(exposition: Exposition, scraper: string): Promise<Buffer>;
   readonly source: SnapshotSource;
   /** Serve only text 0.0.4, whatever is asked for. */
@@ -31,24 +32,20 @@ const withoutSchemas = { buildValidator: () => () => () => true, buildSerializer
 
 /**
  * createServer: `/metrics`, the banner, and the agent's last answer as `/metrics/binary` and `/metrics/json`. Not listening
- * yet. Limits: no bodies, headers of 8 KB in 10 s, 2,048 connections, 30 s to take an answer.
+ * yet. Limits: those of the door, no bodies, 30 s to take an answer.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = fastify({
     bodyLimit: 1024,
-    connectionTimeout: answerDeadlineMs,
-    requestTimeout: 10_000,
     handlerTimeout: 10_000,
-    keepAliveTimeout: 75_000,
     forceCloseConnections: true,
-    http: { maxHeaderSize: 8192, headersTimeout: 10_000, connectionsCheckingInterval: 5000 },
+    serverFactory: options.door.serverFactory,
     schemaController: {
       compilersFactory: withoutSchemas,
     } as unknown as FastifyServerOptions['schemaController'] & object,
     // A URL that cannot be decoded never gets to a route.
     frameworkErrors: (_, __, { raw }) => raw.writeHead(400, { 'content-type': text }).end('bad request\n'),
   });
-  server.server.maxConnections = 2048;
   server.addHook('onRequest', async (request, reply) => {
     const { host } = request.headers;
     if (host !== undefined && !isOwnHost(host, options.hosts)) {

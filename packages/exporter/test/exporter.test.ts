@@ -128,7 +128,9 @@ describe('the exporter', () => {
     const { port } = new URL(first.address);
     const config = {
       listen: { host: '127.0.0.1', port: Number(port) },
+      web_config_file: '',
       source: agent.url,
+      http_config_file: '',
       interval: 1000,
       hosts: [],
     };

@@ -1,28 +1,7 @@
 import { resolve } from 'node:path';
-import { type ListenAddress, parseListen } from '@rezolus/core';
-import { durationSchema, loadConfig } from '@rezolus/core/config';
+import { agentSchema, durationSchema, listenSchema, loadConfig } from '@rezolus/core/config';
 import { z } from 'zod';
 import type { HindsightConfig } from './config.ts';
-
-const listen = z.string().transform((text, context): ListenAddress | null => {
-  const address = parseListen(text);
-  if (address !== null || text === '') return address;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not an address such as 127.0.0.1:4243 or [::1]:4243`,
-  });
-  return z.NEVER;
-});
-
-const source = z.string().transform((text, context): string => {
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/') return url.href;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not the address of an agent such as 127.0.0.1:4241`,
-  });
-  return z.NEVER;
-});
 
 const general = z
   .strictObject({
@@ -30,13 +9,19 @@ const general = z
       .refine((ms) => ms >= 10, 'must be at least 10ms')
       .prefault('1s'),
     duration: durationSchema().prefault('15m'),
-    source: source.prefault('127.0.0.1:4241'),
+    source: agentSchema().prefault('127.0.0.1:4241'),
+    http_config_file: z.string().default(''),
     output: z
       .string()
       .refine((path) => /[^/]$/.test(path), 'must be the path of a file')
       .transform((path) => resolve(path))
       .prefault('/tmp/rezolus.parquet'),
-    listen: listen.prefault(''),
+    listen: z
+      .literal('')
+      .transform(() => null)
+      .or(listenSchema(4243))
+      .prefault(''),
+    web_config_file: z.string().default(''),
     hosts: z.array(z.string()).default([]),
     segment_rows: z.int().min(0).max(1800).default(0),
   })

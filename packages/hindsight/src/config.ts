@@ -7,10 +7,14 @@ export interface HindsightConfig {
     readonly duration: number;
     /** Base URL of the agent. */
     readonly source: string;
+    /** Credentials for the agent; empty = none. */
+    readonly http_config_file: string;
     /** Absolute path of the dump. */
     readonly output: string;
     /** Null = no HTTP. */
     readonly listen: ListenAddress | null;
+    /** Who may come in; empty = everybody. */
+    readonly web_config_file: string;
     readonly hosts: readonly string[];
     /** 0 = automatic. */
     readonly segment_rows: number;

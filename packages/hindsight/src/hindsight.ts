@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { formatDuration, type ListenAddress, RezolusError, sentence } from '@rezolus/core';
+import { formatDuration, listenHosts, sentence } from '@rezolus/core';
+import { FrontDoor } from '@rezolus/core/http';
 import type { Concatenated } from '@rezolus/recording/segments';
-import type { FastifyInstance } from 'fastify';
 import { destination, type Logger as Pino, pino } from 'pino';
 import { RollingBuffer } from './buffer.ts';
 import { type HindsightConfig, segmentRows } from './config.ts';
@@ -39,11 +39,14 @@ export interface Hindsight extends AsyncDisposable {
 /**
  * startHindsight: records an agent into a buffer beside the output and dumps it on demand. An agent that is away is
  * waited for. Throws REZ_ERR_RECORDING_BUSY where another process has the buffer, REZ_ERR_RECORDING_WRITE where it or
- * the output cannot be written and REZ_ERR_LISTEN where the address cannot be had.
+ * the output cannot be written, REZ_ERR_LISTEN where the address cannot be had and REZ_ERR_CONFIG_* for a wrong web-config file.
  */
 export async function startHindsight({ config, logger }: HindsightOptions): Promise<Hindsight> {
   const log = logger ?? pino({ level: config.log.level, base: null }, destination(2));
   const { interval: intervalMs, duration: durationMs, source, output, listen, hosts } = config.general;
+  const { web_config_file: webConfigFile, http_config_file: httpConfigFile } = config.general;
+  // A connection may be idle for as long as a dump waits for those before it.
+  const door = await FrontDoor.open({ webConfigFile, log, maxConnections: 64, idleMs: 300_000 });
   const folder = bufferOf(output);
   const createdBy = `rezolus version ${version}`;
   await checkOutput(output);
@@ -57,7 +60,7 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
     log,
   });
   await removeDrafts(output);
-  const recorder = new Recorder({ source, intervalMs, buffer, log });
+  const recorder = new Recorder({ source, httpConfigFile, intervalMs, buffer, log });
   const dumper = new Dumper();
 
   const status = async () =>
@@ -92,14 +95,16 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
   };
 
   const server = createServer({
+    door,
     status,
     write,
     stream,
     rangeOf: (query) => parseRange(query, buffer.state.newestNs),
-    hosts: listen === null ? hosts : [listen.host, ...hosts],
+    hosts: listen === null ? hosts : [...listenHosts(listen), ...hosts],
     failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
   });
-  const address = await listenOn(server, listen).catch(async (error) => {
+  const listening = listen === null ? Promise.resolve(null) : door.listen(server, listen);
+  const address = await listening.catch(async (error) => {
     await buffer[Symbol.asyncDispose]();
     throw error;
   });
@@ -128,17 +133,6 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
     return closing;
   };
   return { address, ended, capture, status, close, [Symbol.asyncDispose]: close };
-}
-
-async function listenOn(server: FastifyInstance, listen: ListenAddress | null): Promise<string | null> {
-  if (listen === null) return null;
-  const { host, port } = listen;
-  try {
-    return await server.listen(listen);
-  } catch (cause) {
-    const shown = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${shown}`, { cause });
-  }
 }
 
 function describe(path: string, { rows, size, firstNs, lastNs }: Concatenated): WrittenDump {

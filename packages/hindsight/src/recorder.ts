@@ -14,6 +14,7 @@ import type { RollingBuffer } from './buffer.ts';
 export interface RecorderOptions {
   /** Base URL of the agent. */
   readonly source: string;
+  readonly httpConfigFile: string;
   readonly intervalMs: number;
   readonly buffer: RollingBuffer;
   readonly log: Logger;
@@ -125,16 +126,21 @@ export class Recorder {
   }
 
   async #find(signal: AbortSignal): Promise<void> {
-    const { source, log, intervalMs } = this.#options;
+    const { source, httpConfigFile, log, intervalMs } = this.#options;
     this.#found = true;
-    this.#endpoint = await openAgent(source, { timeoutMs: this.#timeoutMs, signal });
-    log.info({ source, interval: formatDuration(intervalMs) }, 'the agent answers');
+    this.#endpoint = await openAgent(source, { httpConfigFile, timeoutMs: this.#timeoutMs, signal });
+    log.info(
+      { source: this.#endpoint.labels.endpoint, interval: formatDuration(intervalMs) },
+      'the agent answers',
+    );
     await this.#describe(this.#endpoint);
   }
 
   /** describeAnew: an agent that was restarted may be another version on another kernel. */
   async #describeAnew({ labels }: Endpoint, signal: AbortSignal): Promise<void> {
-    using fresh = await openAgent(labels.endpoint!, { timeoutMs: this.#timeoutMs, signal });
+    const { httpConfigFile } = this.#options;
+    const options = { httpConfigFile, timeoutMs: this.#timeoutMs, signal };
+    using fresh = await openAgent(labels.endpoint!, options);
     await this.#describe(fresh);
   }
 

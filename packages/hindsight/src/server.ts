@@ -1,6 +1,6 @@
 import type { ReadStream } from 'node:fs';
 import { type RezolusError, sentence } from '@rezolus/core';
-import { isOwnHost } from '@rezolus/core/http';
+import { type FrontDoor, isOwnHost } from '@rezolus/core/http';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
 import type { DumpRange, WrongRange } from './range.ts';
 import type { HindsightStatus } from './status.ts';
@@ -18,6 +18,7 @@ export interface WrittenDump {
 
 /** ServerOptions: what the routes answer from. */
 export interface ServerOptions {
+  readonly door: FrontDoor;
   status(): Promise<HindsightStatus>;
   rangeOf(query: Readonly<Record<string, unknown>>): DumpRange | WrongRange;
   /** stream: a dump, and its size; `wanted` is asked before it begins. */
@@ -49,25 +50,20 @@ POST /dump/file                  write to the configured output; takes the same 
 const withoutSchemas = { buildValidator: () => () => () => true, buildSerializer: () => () => String };
 
 /**
- * createServer: the routes of the original's hindsight. Not listening yet. Limits: no bodies to speak of, headers of
- * 8 KB in 10 s, 64 connections, five minutes without a byte.
+ * createServer: the routes of the original's hindsight. Not listening yet. Limits: those of the door, no bodies to speak
+ * of.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = fastify({
     bodyLimit: 1024,
-    // Also what a dump may wait for those before it.
-    connectionTimeout: 300_000,
-    requestTimeout: 10_000,
-    keepAliveTimeout: 75_000,
     forceCloseConnections: true,
-    http: { maxHeaderSize: 8192, headersTimeout: 10_000, connectionsCheckingInterval: 5000 },
+    serverFactory: options.door.serverFactory,
     schemaController: {
       compilersFactory: withoutSchemas,
     } as unknown as FastifyServerOptions['schemaController'] & object,
     // A URL that cannot be decoded never gets to a route.
     frameworkErrors: (_, __, { raw }) => raw.writeHead(400, { 'content-type': text }).end('bad request\n'),
   });
-  server.server.maxConnections = 64;
   server.addHook('onRequest', async (request, reply) => {
     const { host, origin } = request.headers;
     if (host !== undefined && !isOwnHost(host, options.hosts)) {

@@ -31,8 +31,10 @@ level = "info"`);
     interval: 100,
     duration: 5_400_000,
     source: 'http://127.0.0.1:4241/',
+    http_config_file: '',
     output: '/tmp/rezolus.rez',
     listen: { host: '127.0.0.1', port: 4242 },
+    web_config_file: '',
     hosts: [],
     segment_rows: 900,
   });

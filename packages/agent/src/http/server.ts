@@ -1,4 +1,5 @@
 import type { SamplerStatus } from '@rezolus/core';
+import type { FrontDoor } from '@rezolus/core/http';
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { SnapshotCache } from '../snapshot.ts';
 import type { AgentStatus } from '../status.ts';
@@ -8,6 +9,7 @@ import { checkHost } from './host.ts';
 /** ServerOptions: what the routes answer from. */
 export interface ServerOptions {
   readonly version: string;
+  readonly door: FrontDoor;
   readonly snapshots: Pick<SnapshotCache, 'read'>;
   readonly format: 'v2' | 'v3';
   readonly descriptions: Readonly<Record<string, string>>;
@@ -28,25 +30,21 @@ const json = 'application/json; charset=utf-8';
 const withoutSchemas = { buildValidator: () => () => () => true, buildSerializer: () => () => String };
 
 /**
- * createServer: the HTTP routes of the original's agent. Not listening yet. Limits are those of a machine endpoint:
- * no bodies, headers of 8 KB, 256 connections, 10 s for a request or its answer.
+ * createServer: the HTTP routes of the original's agent. Not listening yet. Limits are those of the door and of a
+ * machine endpoint: no bodies, 10 s for an answer.
  */
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = fastify({
     bodyLimit: 1024,
-    connectionTimeout: 30_000,
-    requestTimeout: 10_000,
     handlerTimeout: 10_000,
-    keepAliveTimeout: 75_000,
     forceCloseConnections: true,
-    http: { maxHeaderSize: 8192, headersTimeout: 10_000 },
+    serverFactory: options.door.serverFactory,
     schemaController: {
       compilersFactory: withoutSchemas,
     } as unknown as FastifyServerOptions['schemaController'] & object,
     // A URL that cannot be decoded never gets to a route.
     frameworkErrors: (_, __, { raw }) => raw.writeHead(400, { 'content-type': text }).end('bad request\n'),
   });
-  server.server.maxConnections = 256;
   checkHost(server, options.hosts);
   compressResponses(server);
   server.setNotFoundHandler((_, reply) => reply.code(404).type(text).send('not found\n'));

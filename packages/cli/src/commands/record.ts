@@ -2,7 +2,7 @@ import { Args, Errors, Flags } from '@oclif/core';
 import { formatDuration, type Logger } from '@rezolus/core';
 import type { EndpointSpec, RecordOptions, RecordProgress, RecordSummary, Wrapped } from '@rezolus/recording';
 import { BaseCommand, untilSignalled } from '../base.ts';
-import { durationFlag, parsePair } from '../flags.ts';
+import { durationFlag, httpConfigFlag, parsePair } from '../flags.ts';
 import { bar, formatBytes, formatElapsed, ProgressLine } from '../progress.ts';
 
 /** As timeout(1): the command was ended because its time was over. */
@@ -68,6 +68,7 @@ command, 128 + the number of the signal that ended it, or ${timedOut} where the 
       multipleNonGreedy: true,
       description: 'an entry of the file metadata; may be repeated',
     }),
+    'http-config': httpConfigFlag(),
     node: Flags.string({ helpValue: 'NAME', description: 'label and file metadata of that name' }),
     instance: Flags.string({ helpValue: 'NAME', description: 'label and file metadata of that name' }),
   };
@@ -90,7 +91,9 @@ command, 128 + the number of the signal that ended it, or ${timedOut} where the 
       url: url ?? 'http://localhost:4241',
       ...(tags.source && { source: tags.source }),
     };
-    const endpoints = config?.endpoints ?? flags.endpoint?.map(recording.parseEndpointSpec) ?? [lone];
+    const given = config?.endpoints ?? flags.endpoint?.map(recording.parseEndpointSpec) ?? [lone];
+    const httpConfigFile = flags['http-config'];
+    const endpoints = given.map((spec) => (httpConfigFile === '' ? spec : { ...spec, httpConfigFile }));
     const output = single('file', 'output', args.output, flags.output) ?? config?.output ?? 'rezolus.parquet';
     const durationMs = flags.duration ?? config?.durationMs;
     const signal = untilSignalled();

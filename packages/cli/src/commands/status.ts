@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base.ts';
+import { httpConfigFlag } from '../flags.ts';
 
 export default class Status extends BaseCommand {
   static override summary = 'Show what a running agent measures, by which route, and what is missing.';
@@ -11,9 +12,10 @@ export default class Status extends BaseCommand {
     '<%= config.bin %> status http://127.0.0.1:4241 --json',
   ];
   static override args = {
-    endpoint: Args.string({ required: true, description: 'base URL of the agent' }),
+    endpoint: Args.string({ required: true, description: 'agent: URL, host:port or unix:/path' }),
   };
   static override flags = {
+    'http-config': httpConfigFlag(),
     all: Flags.boolean({
       char: 'a',
       description: 'list every sampler with its route, refresh time, memory and drops',
@@ -24,7 +26,7 @@ export default class Status extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     const { fetchStatus, renderStatus, statusExitCode } = await import('@rezolus/agent');
-    const { status, body } = await fetchStatus(args.endpoint);
+    const { status, body } = await fetchStatus(args.endpoint, flags['http-config']);
     this.log(flags.json ? body : renderStatus(status, { verbose: flags.all }).trimEnd());
     process.exitCode = statusExitCode(status);
   }

@@ -1,6 +1,8 @@
-import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as SecureAgent } from 'node:https';
 import { RezolusError } from '../errors.ts';
+import type { ClientConfig } from './client-config.ts';
+import { endpointText, socketPathOf } from './endpoint.ts';
 
 /** Response: status and whole body. */
 export interface Response {
@@ -12,45 +14,80 @@ export interface Response {
 const maxBody = 256 * 2 ** 20;
 
 /**
- * HttpClient: GET over kept connections to one endpoint. `node:http` and not fetch, because a scrape of 60 KB with fetch
- * takes 1.5 times the CPU time.
+ * HttpClient: GET over kept connections to one endpoint, a URL of `parseEndpoint`. `node:http` and not fetch, because a
+ * scrape of 60 KB with fetch takes 1.5 times the CPU time.
  */
 export class HttpClient implements Disposable {
-  readonly #agent: Agent;
+  readonly #config: ClientConfig | null;
   readonly #secure: boolean;
+  #agent: Agent;
 
-  constructor(origin: URL) {
+  constructor(origin: URL, config: ClientConfig | null = null) {
+    this.#config = config;
     this.#secure = origin.protocol === 'https:';
-    const options = { keepAlive: true, maxSockets: 2 };
-    this.#agent = this.#secure ? new SecureAgent(options) : new Agent(options);
+    this.#agent = this.#newAgent();
   }
 
   /**
-   * get: fetches `url`. Throws REZ_ERR_ENDPOINT_UNREACHABLE where there is no answer within `timeoutMs`, and the
-   * reason of `signal` where that aborts.
+   * open: a client of `origin` with the credentials of a file for `ClientConfig`, which is read again when it changes;
+   * empty = none. Throws REZ_ERR_CONFIG_*.
+   */
+  static async open(origin: URL, httpConfigFile = ''): Promise<HttpClient> {
+    if (httpConfigFile === '') return new HttpClient(origin);
+    const { ClientConfig } = await import('./client-config.ts');
+    return new HttpClient(origin, ClientConfig.load(httpConfigFile));
+  }
+
+  /**
+   * get: fetches `url`. Throws REZ_ERR_ENDPOINT_UNREACHABLE where there is no answer within `timeoutMs`,
+   * REZ_ERR_ENDPOINT_DENIED for status 401, REZ_ERR_CONFIG_* where the credentials cannot be read, and the reason of
+   * `signal` where that aborts.
    */
   async get(url: URL, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
+    if (this.#config?.refresh() === true) {
+      this.#agent.destroy();
+      this.#agent = this.#newAgent();
+    }
     const timeout = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    let response: Response;
     try {
-      return await this.#get(url, either, true);
+      response = await this.#get(url, either, true);
     } catch (cause) {
       signal?.throwIfAborted();
       const what = timeout.aborted ? `did not answer within ${timeoutMs} ms` : 'did not answer';
-      throw new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `${url.href} ${what}`, { cause });
+      throw new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `${endpointText(url)} ${what}`, { cause });
     }
+    if (response.status !== 401) return response;
+    throw new RezolusError('REZ_ERR_ENDPOINT_DENIED', `${endpointText(url)} answered with status 401`);
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
 
+  #newAgent(): Agent {
+    const options = { keepAlive: true, maxSockets: 2 };
+    return this.#secure ? new SecureAgent({ ...options, ...this.#config?.tls }) : new Agent(options);
+  }
+
   #get(url: URL, signal: AbortSignal, retry: boolean): Promise<Response> {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    const send = this.#secure ? requestHttps : requestHttp;
-    const request = send(url, { agent: this.#agent, signal, headers: { accept: '*/*' } }, (response) => {
+    const authorization = this.#config?.authorization;
+    const options: RequestOptions = {
+      agent: this.#agent,
+      signal,
+      headers: { accept: '*/*', ...(authorization !== undefined && { authorization }) },
+    };
+    const receive = (response: IncomingMessage) => {
       collect(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    });
+    };
+    const socketPath = socketPathOf(url);
+    const send = this.#secure ? requestHttps : requestHttp;
+    const request =
+      socketPath === undefined
+        ? send(url, options, receive)
+        : send({ ...options, socketPath, path: url.pathname + url.search }, receive);
     request.on('error', (error) => {
       // The server may close an idle connection just when it is used again.
       if (retry && request.reusedSocket && !signal.aborted) resolve(this.#get(url, signal, false));

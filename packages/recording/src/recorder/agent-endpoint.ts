@@ -1,5 +1,5 @@
 import { RezolusError } from '@rezolus/core/errors';
-import { HttpClient } from '@rezolus/core/http';
+import { endpointText, HttpClient } from '@rezolus/core/http';
 import { SnapshotDecoder } from '@rezolus/exposition';
 import type { Endpoint, EndpointFacts } from './endpoint.ts';
 import { parseAddress } from './endpoint-spec.ts';
@@ -10,19 +10,22 @@ const factTimeoutMs = 5000;
 export interface AgentOptions {
   readonly source?: string;
   readonly timeoutMs?: number;
+  /** Credentials, see `HttpClient`. */
+  readonly httpConfigFile?: string;
   readonly signal?: AbortSignal;
 }
 
 /**
- * openAgent: probes a Rezolus agent at `address` (a URL, or `host:port`). The path `/` means `/metrics/binary`. Fetches
+ * openAgent: probes a Rezolus agent at `address`, see `parseEndpoint`. The path `/` means `/metrics/binary`. Fetches
  * what the agent says of itself. Throws REZ_ERR_ENDPOINT_UNREACHABLE where nothing answers and
  * REZ_ERR_ENDPOINT_RESPONSE where the answer is not a snapshot.
  */
 export async function openAgent(address: string, options: AgentOptions = {}): Promise<Endpoint> {
-  const { source = 'rezolus', timeoutMs = 10_000, signal = new AbortController().signal } = options;
+  const { source = 'rezolus', timeoutMs = 10_000, httpConfigFile } = options;
+  const { signal = new AbortController().signal } = options;
   const base = parseAddress(address);
   const target = base.pathname === '/' ? new URL('/metrics/binary', base) : base;
-  const client = new HttpClient(base);
+  const client = await HttpClient.open(base, httpConfigFile);
   const decoder = new SnapshotDecoder();
   const scrapeRaw: Endpoint['scrapeRaw'] = async (limit, aborted) => {
     const body = await getBody(client, target, limit, aborted);
@@ -32,15 +35,19 @@ export async function openAgent(address: string, options: AgentOptions = {}): Pr
   try {
     await scrape(timeoutMs, signal).catch((cause) => {
       if (!(cause instanceof RezolusError) || cause.code !== 'REZ_ERR_SNAPSHOT_FORMAT') throw cause;
-      throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${target.href} did not answer with a snapshot`, {
-        cause,
-      });
+      throw new RezolusError(
+        'REZ_ERR_ENDPOINT_RESPONSE',
+        `${endpointText(target)} did not answer with a snapshot`,
+        {
+          cause,
+        },
+      );
     });
     const facts = await fetchFacts(client, base, signal);
     return {
       protocol: 'msgpack',
       source,
-      labels: { source, endpoint: base.href },
+      labels: { source, endpoint: endpointText(base) },
       facts,
       scrape,
       scrapeRaw,
@@ -67,7 +74,7 @@ export async function getBody(
 ): Promise<Uint8Array> {
   const { status, body } = await client.get(url, timeoutMs, signal);
   if (status >= 200 && status <= 299) return body;
-  throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${url.href} answered with status ${status}`);
+  throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${endpointText(url)} answered with status ${status}`);
 }
 
 /** fetchJson: an answer that is JSON, as text; null where there is none. */

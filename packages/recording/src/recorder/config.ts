@@ -20,6 +20,7 @@ const schema = z.strictObject({
         source: z.string().min(1).optional(),
         role: z.string().min(1).optional(),
         protocol: z.enum(['msgpack', 'prometheus']).optional(),
+        http_config_file: z.string().min(1).optional(),
       }),
     )
     .min(1),
@@ -37,13 +38,13 @@ export interface RecordConfig {
 
 /**
  * loadRecordConfig: reads a TOML file with `[recording]` (output, interval, duration, format, separate) and
- * `[[endpoints]]` (url, source, role, protocol). Throws REZ_ERR_CONFIG_* as `loadConfig` does.
+ * `[[endpoints]]` (url, source, role, protocol, http_config_file). Throws REZ_ERR_CONFIG_* as `loadConfig` does.
  */
 export function loadRecordConfig(path: string): RecordConfig {
   const { recording, endpoints } = loadConfig(path, schema);
   const { output, interval, duration, format, separate } = recording;
-  const specs = endpoints.map((endpoint) => {
-    const given = Object.entries(endpoint).filter(([, value]) => value !== undefined);
+  const specs = endpoints.map(({ http_config_file: httpConfigFile, ...endpoint }) => {
+    const given = Object.entries({ ...endpoint, httpConfigFile }).filter(([, value]) => value !== undefined);
     return Object.fromEntries(given) as unknown as EndpointSpec;
   });
   return { output, intervalMs: interval, durationMs: duration, format, separate, endpoints: specs };

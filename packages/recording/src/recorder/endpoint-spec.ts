@@ -1,16 +1,19 @@
 import { RezolusError } from '@rezolus/core/errors';
+import { parseEndpoint } from '@rezolus/core/http';
 
 /** Protocol: how an endpoint answers: snapshots of Rezolus, or the text of Prometheus. */
 export type Protocol = 'msgpack' | 'prometheus';
 
 /** EndpointSpec: an endpoint to record; what is left out is found out. */
 export interface EndpointSpec {
-  /** A URL, or `host:port`. */
+  /** A URL, `host:port` or `unix:/path`, without credentials. */
   readonly url: string;
   readonly source?: string;
   /** What it is to the recording, e.g. `loadgen`; a member of `per_source_metadata`. */
   readonly role?: string;
   readonly protocol?: Protocol;
+  /** File with the credentials, see `HttpClient`. */
+  readonly httpConfigFile?: string;
 }
 
 /**
@@ -42,15 +45,14 @@ export function parseEndpointSpec(text: string): EndpointSpec {
   };
 }
 
-/** parseAddress: a URL, or `host:port`, as an http or https URL. Throws REZ_ERR_ENDPOINT_UNREACHABLE for others. */
+/** parseAddress: what `parseEndpoint` takes. Throws REZ_ERR_ENDPOINT_UNREACHABLE for the rest. */
 export function parseAddress(address: string): URL {
-  try {
-    const url = new URL(address.includes('://') ? address : `http://${address}`);
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
-  } catch {
-    // Reported below, together with other protocols.
-  }
-  throw new RezolusError('REZ_ERR_ENDPOINT_UNREACHABLE', `${address} is not an HTTP address`);
+  const url = parseEndpoint(address);
+  if (url !== null) return url;
+  throw new RezolusError(
+    'REZ_ERR_ENDPOINT_UNREACHABLE',
+    `${address.replace(/\/\/.*@/, '//…@')} is not an HTTP address without credentials`,
+  );
 }
 
 function invalid(text: string, reason: string): RezolusError {

@@ -1,5 +1,5 @@
 import { RezolusError } from '@rezolus/core/errors';
-import { HttpClient } from '@rezolus/core/http';
+import { endpointText, HttpClient } from '@rezolus/core/http';
 import { parsePrometheus } from '../prometheus/parse.ts';
 import { getBody, openAgent } from './agent-endpoint.ts';
 import type { Endpoint, PrometheusEndpoint } from './endpoint.ts';
@@ -15,15 +15,21 @@ export async function openEndpoint(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Endpoint | PrometheusEndpoint> {
-  const { url, source, protocol } = spec;
-  const agent = () => openAgent(url, { timeoutMs, signal, ...(source === undefined ? {} : { source }) });
+  const { url, source, protocol, httpConfigFile } = spec;
+  const agent = () =>
+    openAgent(url, {
+      timeoutMs,
+      signal,
+      ...(source !== undefined && { source }),
+      ...(httpConfigFile !== undefined && { httpConfigFile }),
+    });
   if (protocol === 'msgpack') return agent();
-  if (protocol === 'prometheus') return openPrometheus(url, source, timeoutMs, signal);
+  if (protocol === 'prometheus') return openPrometheus(spec, timeoutMs, signal);
   try {
     return await agent();
   } catch (error) {
     if (!(error instanceof RezolusError) || error.code !== 'REZ_ERR_ENDPOINT_RESPONSE') throw error;
-    return await openPrometheus(url, source, timeoutMs, signal).catch((cause) => {
+    return await openPrometheus(spec, timeoutMs, signal).catch((cause) => {
       const message = `${url} answers neither as a Rezolus agent nor as a Prometheus target`;
       throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', message, { cause });
     });
@@ -31,15 +37,14 @@ export async function openEndpoint(
 }
 
 async function openPrometheus(
-  address: string,
-  given: string | undefined,
+  { url: address, source: given, httpConfigFile }: EndpointSpec,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<PrometheusEndpoint> {
   const base = parseAddress(address);
   const target = base.pathname === '/' ? new URL('/metrics', base) : base;
   const source = given ?? `${base.hostname}-${base.port || (base.protocol === 'https:' ? '443' : '80')}`;
-  const client = new HttpClient(base);
+  const client = await HttpClient.open(base, httpConfigFile);
   const scrape: PrometheusEndpoint['scrape'] = async (limit, aborted) => {
     const body = await getBody(client, target, limit, aborted);
     return parsePrometheus(new TextDecoder('utf-8', { fatal: false }).decode(body));
@@ -53,7 +58,7 @@ async function openPrometheus(
   return {
     protocol: 'prometheus',
     source,
-    labels: { source, endpoint: base.href },
+    labels: { source, endpoint: endpointText(base) },
     scrape,
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
