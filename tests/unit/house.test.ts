@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plugin: ['core', 'libbpf'],
   exposition: ['core'],
   query: ['core'],
-  agent: ['core', 'exposition', 'libbpf'],
+  agent: ['core', 'exporter', 'exposition', 'libbpf'],
   exporter: ['core', 'exposition'],
   recording: ['core', 'exposition', 'query'],
   hindsight: ['core', 'exposition', 'recording'],

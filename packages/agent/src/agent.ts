@@ -10,6 +10,7 @@ import { FrontDoor } from '@rezolus/core/http';
 import { descriptionsOf } from '@rezolus/exposition';
 import { destination, type Logger as Pino, pino } from 'pino';
 import { type AgentConfig, samplerSettings } from './config.ts';
+import { givingBack } from './giving-back.ts';
 import { createServer } from './http/server.ts';
 import { startMetrics } from './metrics.ts';
 import { OverheadObserver } from './overhead/index.ts';
@@ -80,7 +81,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     samplers: samplers.status(),
     plugins: observer.plugins(),
   });
-  const snapshots = new SnapshotCache({ samplers, metadata: { source: 'rezolus', version }, ttlMs: ttl });
+  const snapshots = new SnapshotCache({
+    samplers: givingBack(samplers),
+    metadata: { source: 'rezolus', version },
+    ttlMs: ttl,
+  });
   const descriptions = descriptionsOf(
     definitions.flatMap(({ groups }) => groups.flatMap(({ metrics }) => metrics)),
   );

@@ -24,8 +24,15 @@ describe('config/agent.toml', () => {
     const text = readFileSync(shipped, 'utf8');
     expect([...text.matchAll(/^(\w+) = /gm)].map((match) => match[1])).toEqual([
       ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled'],
+      ...Object.keys(parse('').prometheus),
     ]);
-    expect(sections).toEqual(['general', 'log', 'defaults', ...samplers.map((name) => `samplers.${name}`)]);
+    expect(sections).toEqual([
+      'general',
+      'log',
+      'defaults',
+      'prometheus',
+      ...samplers.map((name) => `samplers.${name}`),
+    ]);
     expect(samplers).toEqual([...new Set(samplers)].sort());
     expect(samplers).toContain('rezolus_rusage');
   });

@@ -69,11 +69,7 @@ const remoteWrite = z.strictObject({
 
 /** embeddedSchema: the strict schema of `[prometheus]` of agent.toml; without `listen` the agent serves no `/metrics`. */
 export const embeddedSchema: z.ZodType<EmbeddedSection> = z.strictObject({
-  listen: z
-    .literal('')
-    .transform(() => null)
-    .or(listenSchema(4242))
-    .prefault(''),
+  listen: z.preprocess((text) => (text === '' ? null : text), listenSchema(4242).nullable()).prefault(''),
   web_config_file: z.string().default(''),
   hosts: z.array(z.string()).default([]),
   ...prometheusKeys,
