@@ -28,7 +28,7 @@ export function createContext(given: ContextOptions): SamplerContext {
     options: given.options,
     log: logger(definition.name),
     clock,
-    bpf: bpf(plugin.name),
+    bpf: bpf(plugin.name, definition.name),
     signal: given.signal,
     enabled: given.enabled,
     possibleCpus,

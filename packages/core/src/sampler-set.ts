@@ -27,8 +27,8 @@ export interface SamplerPlan {
 export interface SamplerSetOptions extends SamplerPlan {
   readonly possibleCpus: number;
   logger(sampler: string): Logger;
-  /** The loader for the samplers of one plugin. */
-  bpf(plugin: string): BpfLoader;
+  /** The loader for one sampler of a plugin; what samplers share is opened by the first of them. */
+  bpf(plugin: string, sampler: string): BpfLoader;
   readonly clock?: Clock;
   /** How long one factory may take, ms. Default 10 000. */
   readonly startTimeoutMs?: number;
@@ -46,8 +46,10 @@ interface Running {
   readonly name: string;
   readonly plugin: string;
   readonly builtIn: boolean;
-  /** What it was started with; another one means that it has to be started anew. */
-  readonly fingerprint: string;
+  /** What it was started with; another fingerprint means that it has to be started anew. */
+  readonly wanted: Wanted;
+  /** Keys of the shared resources that it uses. */
+  readonly uses: ReadonlySet<string>;
   readonly sampler: Sampler;
   refreshMs: number;
   /** All refreshes so far. */
@@ -108,10 +110,11 @@ export class SamplerSet implements AsyncDisposable {
         .filter(({ enabled }) => enabled)
         .map((one) => [one.registration.definition.name, one.fingerprint]),
     );
-    const { stay = [], leave = [] } = Object.groupBy(this.#running, ({ name, fingerprint }) =>
+    const { stay = [], leave = [] } = Object.groupBy(this.#running, ({ name, wanted: { fingerprint } }) =>
       prints.get(name) === fingerprint ? 'stay' : 'leave',
     );
     this.#running = stay;
+    const staying = new Set(stay.map(({ name }) => name));
     this.#idle = plan.refusals.map(({ sampler, plugin, error }) => ({
       name: sampler,
       plugin,
@@ -128,23 +131,50 @@ export class SamplerSet implements AsyncDisposable {
     for (const one of wanted) {
       const { definition, plugin } = one.registration;
       if (!one.enabled) this.#idle.push({ name: definition.name, plugin: plugin.name, state: 'disabled' });
-      else if (!stay.some(({ name }) => name === definition.name))
-        unused.push(...(await this.#create(one, resources)));
+      else if (!staying.has(definition.name))
+        // Those that stay have what they share switched on already, in what they opened.
+        unused.push(...(await this.#create(without(one, staying), resources)));
     }
     for (const key of unused) await resources.release(key);
   }
 
-  /** shed: stops one sampler for a reason, which is its status until the next plan. */
-  async shed(name: string, reason: RezolusError): Promise<void> {
-    const { one = [], others = [] } = Object.groupBy(this.#running, (running) =>
-      running.name === name ? 'one' : 'others',
+  /** sharers: the running samplers that share a resource with one, itself included; none where it does not run. */
+  sharers(name: string): string[] {
+    const one = this.#running.find((running) => running.name === name);
+    if (one === undefined) return [];
+    return this.#running
+      .filter((other) => other === one || [...other.uses].some((key) => one.uses.has(key)))
+      .map((running) => running.name);
+  }
+
+  /**
+   * shed: stops one sampler for a reason, which is its status until the next plan. Those that share resources with it
+   * are started anew, so that nothing of it is left in a program that they have in common.
+   */
+  shed(name: string, reason: RezolusError): Promise<void> {
+    this.#applying = this.#applying.then(() => this.#shed(name, reason));
+    return this.#applying;
+  }
+
+  async #shed(name: string, reason: RezolusError): Promise<void> {
+    const together = new Set(this.sharers(name));
+    const { leave = [], stay = [] } = Object.groupBy(this.#running, (running) =>
+      together.has(running.name) ? 'leave' : 'stay',
     );
-    this.#running = others;
-    for (const { plugin } of one) {
-      this.#idle.push({ name, plugin, state: 'failed', code: reason.code, error: reason.message });
-      this.#host.logger(name).error({ code: reason.code }, `stopped: ${reason.message}`);
+    this.#running = stay;
+    await this.#disposeAll(leave);
+    const resources = new SharedResources();
+    const unused: string[] = [];
+    for (const { wanted, plugin } of leave) {
+      const { definition } = wanted.registration;
+      if (definition.name === name) {
+        this.#idle.push({ name, plugin, state: 'failed', code: reason.code, error: reason.message });
+        this.#host.logger(name).error({ code: reason.code }, `stopped: ${reason.message}`);
+        continue;
+      }
+      unused.push(...(await this.#create(without(wanted, new Set([name])), resources)));
     }
-    await this.#disposeAll(one);
+    for (const key of unused) await resources.release(key);
   }
 
   /**
@@ -251,7 +281,8 @@ export class SamplerSet implements AsyncDisposable {
         name,
         plugin: plugin.name,
         builtIn: plugin.builtIn,
-        fingerprint: one.fingerprint,
+        wanted: one,
+        uses: new Set(used),
         sampler,
         refreshMs: 0,
         totalMs: 0,
@@ -307,6 +338,11 @@ function wantedOf({ registrations, settings }: SamplerPlan): Wanted[] {
     const fingerprint = JSON.stringify([plugin.name, plugin.version, plugin.digest, dependsOn]);
     return { ...one, enabledOfPlugin, fingerprint };
   });
+}
+
+/** without: the same with some samplers of the plugin taken for switched off. */
+function without(one: Wanted, names: ReadonlySet<string>): Wanted {
+  return { ...one, enabledOfPlugin: new Map([...one.enabledOfPlugin].filter(([name]) => !names.has(name))) };
 }
 
 function statusOf({ name, plugin, sampler, error, refreshMs }: Running): SamplerStatus {

@@ -167,4 +167,29 @@ describe('SamplerSet.apply', () => {
     await set.apply(planOf(given));
     expect(await counts(set)).toEqual({ a: 1, b: 2 });
   });
+
+  it('starts those anew that share something with a sampler that is shed, without it', async () => {
+    const opened: string[][] = [];
+    const sharing = (name: string) =>
+      definition(name, async (context, counting) => {
+        await context.shared('object', () => {
+          opened.push([...context.enabled.keys()]);
+          return { [Symbol.dispose]: () => {} };
+        });
+        return counting;
+      });
+    const set = await start({ definitions: [sharing('a'), sharing('b'), sharing('c'), definition('d')] });
+    await set.refresh();
+    expect(set.sharers('a')).toEqual(['a', 'b', 'c']);
+    expect(set.sharers('d')).toEqual(['d']);
+    await set.shed('b', new RezolusError('REZ_ERR_PLUGIN_LIMIT', 'b costs too much'));
+    expect(opened).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['a', 'c', 'd'],
+    ]);
+    expect(await counts(set)).toEqual({ a: 1, c: 1, d: 2 });
+    expect(set.sharers('b')).toEqual([]);
+    await set.shed('a', new RezolusError('REZ_ERR_PLUGIN_LIMIT', 'a costs too much'));
+    expect(opened.at(-1)).toEqual(['c', 'd']);
+  });
 });
