@@ -3,12 +3,14 @@ import { type BpfIterator, RezolusError } from '@rezolus/core';
 import { native, type Pointer } from './native.ts';
 import { errorText } from './verdict.ts';
 
+/** As large as the kernel's own buffer, which is what one read(2) gives at most. */
+const smallest = 32 * 1024;
+
 /** LinkedIterator: an attached iterator program. It does not own its link. */
 export class LinkedIterator implements BpfIterator {
   readonly #name: string;
   #link: Pointer;
-  /** As large as the kernel's own buffer, which is what one read(2) gives at most. */
-  #buffer = new Uint8Array(32 * 1024);
+  #buffer = new Uint8Array(smallest);
   #output = this.#buffer.subarray(0, 0);
 
   constructor(name: string, link: Pointer) {
@@ -25,6 +27,8 @@ export class LinkedIterator implements BpfIterator {
     const { iteratorCreate, linkFd } = native();
     const fd = iteratorCreate(linkFd(this.#link));
     if (fd < 0) throw this.#error(errorText(fd));
+    // Of many threads that are gone nothing stays.
+    if (this.#output.length * 4 < this.#buffer.length && this.#buffer.length > smallest) this.#halve();
     let length = 0;
     try {
       for (;;) {
@@ -45,6 +49,11 @@ export class LinkedIterator implements BpfIterator {
   /** close: makes further reads throw; call it before the link is destroyed. */
   close(): void {
     this.#link = null;
+  }
+
+  #halve(): void {
+    this.#buffer = new Uint8Array(this.#buffer.length / 2);
+    this.#output = this.#buffer.subarray(0, 0);
   }
 
   #grow(): void {

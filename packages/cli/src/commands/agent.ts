@@ -4,8 +4,19 @@ import type { MainArguments } from '@rezolus/agent/main';
 import { BaseCommand } from '../base.ts';
 import { samplerPlugins } from '../plugins.ts';
 
-/** A small heap that is collected often, by the main thread: the agent keeps little and makes little garbage. */
-const heapFlags = ['--max-semi-space-size=1', '--v8-pool-size=0', '--disable-warning=ExperimentalWarning'];
+/**
+ * A small heap that is collected often, by the main thread: the agent keeps little and makes little garbage. It asks for
+ * a collection itself when much went away.
+ */
+const heapFlags = [
+  '--max-semi-space-size=1',
+  '--v8-pool-size=0',
+  '--expose-gc',
+  '--disable-warning=ExperimentalWarning',
+];
+
+/** For glibc, mallopt(3): buffers from 64 KB on are mappings of their own, which free() returns to the system. */
+const allocator = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 export default class Agent extends BaseCommand {
   static override summary = 'Run the agent: measure this machine and serve snapshots over HTTP.';
@@ -30,6 +41,7 @@ The short form \`rezolus CONFIG.toml\` does the same.`;
     const main: MainArguments = { config: await readAgentConfig(args.config, plugins), plugins };
     const program = fileURLToPath(import.meta.resolve('@rezolus/agent/main'));
     // Becomes the agent: same process id, none of the memory of this one.
-    process.execve!(process.execPath, [process.execPath, ...heapFlags, program, JSON.stringify(main)]);
+    const command = [process.execPath, ...heapFlags, program, JSON.stringify(main)];
+    process.execve!(process.execPath, command, { ...allocator, ...process.env });
   }
 }

@@ -1,6 +1,6 @@
 const initialBytes = 64 * 1024;
-/** A buffer that one unusual snapshot made larger than this is not kept. */
-const keptBytes = 8 * 1024 * 1024;
+/** After so many values, a buffer of which none needed a quarter is made anew: cgroups come and go. */
+const reviewedValues = 64;
 
 const scratch = new BigUint64Array(1);
 const scratchWords = new Uint32Array(scratch.buffer);
@@ -13,13 +13,24 @@ const encoder = new TextEncoder();
 export class MsgpackWriter {
   #bytes = new Uint8Array(initialBytes);
   #length = 0;
+  #taken = 0;
+  #longest = 0;
 
   /** take: a copy of what was written; the writer is empty afterwards. */
   take(): Uint8Array {
     const bytes = this.#bytes.slice(0, this.#length);
+    this.#longest = Math.max(this.#longest, this.#length);
     this.#length = 0;
-    if (this.#bytes.length > keptBytes) this.#bytes = new Uint8Array(initialBytes);
+    if (++this.#taken === reviewedValues) this.#review();
     return bytes;
+  }
+
+  #review(): void {
+    if (this.#bytes.length > Math.max(this.#longest * 4, initialBytes)) {
+      this.#bytes = new Uint8Array(Math.max(this.#longest * 2, initialBytes));
+    }
+    this.#taken = 0;
+    this.#longest = 0;
   }
 
   /** reset: drops what an encoding that threw left behind. */
