@@ -90,6 +90,8 @@ export interface BpfObject extends Disposable {
   load(): void;
   /** attachAll: attaches each program on its own; a failure is a verdict, not an error. */
   attachAll(programs: readonly string[]): ProgramStatus[];
+  /** attachPerfEvent: runs a `perf_event` program at each of these perf events; a failure is a verdict. */
+  attachPerfEvent(program: string, fds: readonly number[]): ProgramStatus;
   map(name: string): MappedMap;
   /** lookup: copies one element of an array map that is not mapped into `into`. */
   lookup(map: string, index: number, into: Uint8Array): void;

@@ -14,6 +14,7 @@ import {
 import { LinkedIterator } from './iterator.ts';
 import { MappedArray } from './mapped-array.ts';
 import { native, type Pointer } from './native.ts';
+import { runAtEvent } from './perf-event.ts';
 import { collectMessages } from './print.ts';
 import { readProgramInfo } from './stats.ts';
 import { storeVariable } from './variables.ts';
@@ -144,20 +145,36 @@ export class LibbpfObject implements BpfObject {
 
   /** attachAll: attaches each program on its own; a failure is a verdict, not an error. */
   attachAll(programs: readonly string[]): ProgramStatus[] {
-    return programs.map((name): ProgramStatus => {
-      const label = this.#spec.programs[name]?.section ?? '';
-      const status = { name, label, intent: { type: 'required' }, expected: true } as const;
-      if (this.#disabled.has(name)) {
-        return { ...status, attached: false, expected: false, verdict: 'not_applicable' };
-      }
-      try {
-        this.attach(name);
-        return { ...status, attached: true, verdict: 'ok' };
-      } catch (error) {
-        const verdict = error instanceof UnsupportedError ? 'unsupported' : 'broken';
-        return { ...status, attached: false, error: sentence(error), verdict };
+    return programs.map((name) => this.#judge(name, () => this.attach(name)));
+  }
+
+  /**
+   * attachPerfEvent: runs a `perf_event` program at each of these perf events until they are closed. A failure is a
+   * verdict, not an error.
+   */
+  attachPerfEvent(program: string, fds: readonly number[]): ProgramStatus {
+    return this.#judge(program, () => {
+      const section = this.#spec.programs[program]?.section ?? '';
+      for (const fd of fds) {
+        const errno = runAtEvent(fd, this.#programFd(program));
+        if (errno !== 0) throw attachError(program, section, errno, []);
       }
     });
+  }
+
+  #judge(name: string, attach: () => void): ProgramStatus {
+    const label = this.#spec.programs[name]?.section ?? '';
+    const status = { name, label, intent: { type: 'required' }, expected: true } as const;
+    if (this.#disabled.has(name)) {
+      return { ...status, attached: false, expected: false, verdict: 'not_applicable' };
+    }
+    try {
+      attach();
+      return { ...status, attached: true, verdict: 'ok' };
+    } catch (error) {
+      const verdict = error instanceof UnsupportedError ? 'unsupported' : 'broken';
+      return { ...status, attached: false, error: sentence(error), verdict };
+    }
   }
 
   /** iterator: attaches an `iter/` program, once. Throws as `attach` does. */

@@ -8,6 +8,8 @@ export interface PerfEvent {
   readonly name: string;
   readonly type: number;
   readonly config: number | bigint;
+  /** Number of events from one run of the BPF program that is attached to it to the next; by default none is run. */
+  readonly period?: number;
 }
 
 /** perfType: types of perf_event_attr that need no look-up in /sys/bus/event_source. */
@@ -23,6 +25,7 @@ const readHeader = 3;
 
 const PERF_FLAG_FD_CLOEXEC = 8;
 const PERF_EVENT_IOC_ENABLE = 0x2400;
+const PERF_EVENT_IOC_SET_BPF = 0x4004_2408;
 const PERF_IOC_FLAG_GROUP = 1;
 const EPERM = 1;
 const EACCES = 13;
@@ -110,6 +113,12 @@ export class PerfGroup implements Disposable {
   }
 }
 
+/** runAtEvent: runs a loaded BPF program at a perf event until that is closed. Returns 0, or the errno. */
+export function runAtEvent(event: number, program: number): number {
+  bound ??= bind();
+  return bound.ioctl(event, PERF_EVENT_IOC_SET_BPF, program) === 0 ? 0 : bound.koffi.errno();
+}
+
 function openEvent(
   { koffi, open }: ReturnType<typeof bind>,
   cpu: number,
@@ -123,6 +132,7 @@ function openEvent(
   attr.setUint32(0, event.type, true);
   attr.setUint32(4, attrBytes, true);
   attr.setBigUint64(8, BigInt(event.config), true);
+  attr.setBigUint64(16, BigInt(event.period ?? 0), true);
   attr.setBigUint64(32, readFormat, true);
   attr.setBigUint64(40, leader < 0 ? attrDisabled | attrPinned : 0n, true);
   const fd = Number(open(number, new Uint8Array(attr.buffer), -1, cpu, leader, PERF_FLAG_FD_CLOEXEC));
