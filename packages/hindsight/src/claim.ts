@@ -1,14 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { RezolusError } from '@rezolus/core';
-import { isAlive, type Owner, parseOwner, thisProcess } from '@rezolus/recording/segments';
+import { isAlive, keepAlive, type Owner, parseOwner, thisProcess } from '@rezolus/recording/segments';
 import { lockName } from './layout.ts';
-
-const beatMs = 2000;
-/** An owner that cannot be looked up from here is dead when it has not touched its lock for this long. */
-const silenceMs = 3 * beatMs;
 
 /**
  * BufferClaim: the right of this process to a folder, which is made where it is not there. A claim of a dead process
@@ -16,14 +11,11 @@ const silenceMs = 3 * beatMs;
  */
 export class BufferClaim implements AsyncDisposable {
   readonly #lock: string;
-  readonly #beat: NodeJS.Timeout;
+  readonly #beat: Disposable;
 
   private constructor(lock: string) {
     this.#lock = lock;
-    this.#beat = setInterval(() => {
-      const now = new Date();
-      utimes(lock, now, now).catch(() => {});
-    }, beatMs).unref();
+    this.#beat = keepAlive(lock);
   }
 
   /**
@@ -51,7 +43,7 @@ export class BufferClaim implements AsyncDisposable {
 
   /** Gives the folder back. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#beat);
+    this.#beat[Symbol.dispose]();
     await rm(this.#lock, { force: true });
   }
 }
@@ -70,7 +62,7 @@ async function removeDead(folder: string, lock: string): Promise<void> {
   const text = await readFile(lock, 'utf8').catch(() => null);
   if (text === null) return;
   const owner = parseOwner(text);
-  if (owner !== null && (await lives(owner, lock))) throw busy(folder, owner);
+  if (owner !== null && (await isAlive(owner, lock))) throw busy(folder, owner);
   const aside = `${lock}.${suffix()}`;
   if (!(await succeeds(rename(lock, aside), 'ENOENT'))) return;
   const moved = await readFile(aside, 'utf8');
@@ -81,16 +73,6 @@ async function removeDead(folder: string, lock: string): Promise<void> {
     throw busy(folder, parseOwner(moved));
   }
   await rm(aside);
-}
-
-async function lives(owner: Owner, lock: string): Promise<boolean> {
-  if (!isAlive(owner)) return false;
-  if (owner.namespace === thisProcess().namespace) return true;
-  const touched = async () => (await stat(lock).catch(() => null))?.mtimeMs ?? 0;
-  const before = await touched();
-  if (Date.now() - before > 10 * silenceMs) return false;
-  await wait(silenceMs);
-  return (await touched()) !== before;
 }
 
 function busy(folder: string, owner: Owner | null): RezolusError {

@@ -18,8 +18,6 @@ export class LiveSegment implements Segment {
   readonly #writer: JournaledWriter;
   #snapshots: SnapshotWriter | null = null;
   #facts: RecordingFacts = { keys: {}, sources: {}, events: [], tags: {} };
-  /** The journal takes one change of the facts at a time. */
-  #told: Promise<void> = Promise.resolve();
 
   private constructor(sequence: number, path: string, writer: JournaledWriter) {
     this.sequence = sequence;
@@ -62,7 +60,6 @@ export class LiveSegment implements Segment {
 
   /** finish: the segment as a file. Can be tried again. */
   async finish(): Promise<Segment> {
-    await this.#told.catch(() => {});
     const { sequence, path, rows, firstNs, lastNs } = this;
     await this.#writer.finish(
       path,
@@ -73,13 +70,11 @@ export class LiveSegment implements Segment {
 
   /** close: leaves the journal where it is, or removes it where it holds no rows. */
   async close(): Promise<void> {
-    await this.#told.catch(() => {});
     await this.#writer[Symbol.asyncDispose]();
   }
 
   #tell(facts: RecordingFacts): Promise<void> {
     this.#facts = facts;
-    this.#told = this.#told.catch(() => {}).then(() => this.#writer.setFacts(facts));
-    return this.#told;
+    return this.#writer.setFacts(facts);
   }
 }

@@ -9,7 +9,7 @@ export {
 } from './facts.ts';
 export type { Assembled, AssembleOptions } from './journal/assemble.ts';
 export type { Damage } from './journal/frames.ts';
-export { JournaledWriter, type JournalOptions } from './journal/journaled-writer.ts';
+export { JournaledWriter } from './journal/journaled-writer.ts';
 export { outputOf, partialOf } from './journal/layout.ts';
 export { type RecoverOptions, recoveredKey, recoverRecording } from './journal/recover.ts';
 export type { ColumnKind, ColumnSpec } from './parquet/layout.ts';

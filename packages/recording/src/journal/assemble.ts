@@ -10,7 +10,7 @@ import { StagingFile } from '../staging-file.ts';
 import type { JournalGroup } from './catalogue.ts';
 import type { Damage } from './frames.ts';
 import { partNames, partPath } from './layout.ts';
-import { type RowsFile, readRows, replay } from './state.ts';
+import { type RowsFile, replay } from './state.ts';
 
 /** AssembleOptions: which part of a recording, and further file keys. */
 export interface AssembleOptions {
@@ -38,46 +38,21 @@ export interface Assembled {
   readonly damage: readonly Damage[];
 }
 
-/** SourceState: a recording at one moment. */
-export interface SourceState {
+/** Source: a recording at one moment. */
+export interface Source {
   readonly folder: string;
   readonly columns: readonly ColumnSpec[];
   readonly groups: readonly JournalGroup[];
-  /** Rows files and how much of them counts. */
-  readonly rowSizes: ReadonlyMap<number, number>;
+  /** The rows after the row groups. */
+  readonly open: readonly RowsFile[];
   readonly facts: RecordingFacts;
   readonly createdBy: string;
 }
 
-/** Source: a recording at one moment, with its files open, so that it stays when they are removed. */
-export interface Source extends SourceState, AsyncDisposable {
-  readonly data: ReadonlyMap<number, FileHandle>;
-  readonly open: readonly RowsFile[];
-}
-
-/** openSource: opens what `assemble` reads. Throws what the file system says, ENOENT where a file is gone. */
-export async function openSource(state: SourceState, range: AssembleOptions): Promise<Source> {
-  const data = new Map<number, FileHandle>();
-  const close = async () => void (await Promise.all([...data.values()].map((handle) => handle.close())));
-  try {
-    const groups = state.groups.filter((group) => touches(group, range));
-    for (const { file } of groups) {
-      if (!data.has(file)) data.set(file, await open(join(state.folder, partNames.data(file)), 'r'));
-    }
-    const rows: RowsFile[] = [];
-    for (const [sequence, size] of state.rowSizes) {
-      const file = await readRows(state.folder, sequence, size);
-      if (file === null) throw Object.assign(new Error('rows file is gone'), { code: 'ENOENT' });
-      rows.push(file);
-    }
-    return { ...state, groups, data, open: rows, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** assemble: a recording as a Parquet file of its own: bytes of row groups are copied, open rows encoded. */
+/**
+ * assemble: a recording as a Parquet file of its own: bytes of row groups are copied, open rows encoded. Throws what the
+ * file system says, ENOENT where the recording was finished meanwhile.
+ */
 export async function assemble(
   source: Source,
   output: string,
@@ -89,13 +64,15 @@ export async function assemble(
     temporary = false,
   }: AssembleOptions,
 ): Promise<Assembled> {
+  await using data = await open(join(source.folder, partNames.data), 'r');
   await using file = await StagingFile.create(output);
   await file.write([magic]);
   let offset = magic.length;
-  const total = source.groups.reduce((sum, { size }) => sum + size, 0);
+  const wanted = source.groups.filter(({ firstNs, lastNs }) => lastNs >= startNs && firstNs <= endNs);
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
   const groups: StoredGroup[] = [];
-  for (const group of source.groups) {
-    for await (const block of blocks(source.data.get(group.file)!, group)) await file.write([block]);
+  for (const group of wanted) {
+    for await (const block of blocks(data, group)) await file.write([block]);
     groups.push({ ...group, offset });
     offset += group.size;
     progress(offset, total);
@@ -146,12 +123,12 @@ export async function checkGroups(
   const damage: Damage[] = [];
   const total = groups.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
+  const { path, label } = partPath(folder, partNames.data);
+  await using handle = await open(path, 'r');
   for (const group of groups) {
-    const { path, label } = partPath(folder, partNames.data(group.file));
     let reason = 'wrong checksum of a row group';
     let checksum = 0;
     try {
-      await using handle = await open(path, 'r');
       for await (const block of blocks(handle, group)) checksum = crc32(block, checksum);
     } catch (error) {
       checksum = ~group.checksum;
@@ -174,13 +151,6 @@ async function* blocks(handle: FileHandle, { offset, size }: JournalGroup): Asyn
     if (bytesRead < block.length) throw new RangeError('the file ends early');
     yield block;
   }
-}
-
-function touches(
-  { firstNs, lastNs }: StoredGroup,
-  { startNs = 0n, endNs = 2n ** 64n }: AssembleOptions,
-): boolean {
-  return lastNs >= startNs && firstNs <= endNs;
 }
 
 /** within: passes on the rows in a range of time. */

@@ -14,12 +14,10 @@ export interface JournalHeader {
   readonly created: string;
 }
 
-/** JournalGroup: a row group that is whole in one of the data files, from `offset` on. */
+/** JournalGroup: a row group that is whole in the data file, from `offset` on. */
 export interface JournalGroup extends StoredGroup {
   /** Row groups are numbered from 1. */
   readonly sequence: number;
-  /** Number of the data file. */
-  readonly file: number;
   readonly size: number;
   /** CRC-32 of the pages. */
   readonly checksum: number;
@@ -29,9 +27,8 @@ export interface JournalGroup extends StoredGroup {
 export interface Catalogue {
   readonly header: JournalHeader;
   readonly columns: ColumnSpec[];
-  /** Without those that were evicted. */
   readonly groups: readonly JournalGroup[];
-  /** The last row group that became whole, evicted or not; 0 where none has. */
+  /** The last row group that became whole; 0 where none has. */
   readonly lastSequence: number;
   readonly facts: RecordingFacts;
   readonly damage: Damage | null;
@@ -92,17 +89,13 @@ export async function readCatalogue(folder: string): Promise<Catalogue> {
   let damage = fault;
   let facts = emptyFacts;
   let lastSequence = 0;
-  let evicted = 0;
   const columns: ColumnSpec[] = [];
   const groups: JournalGroup[] = [];
   const take = ({ type, payload }: Frame) => {
     if (type === frameType.header) header = JSON.parse(text.decode(payload));
     else if (type === frameType.columns) takeColumns(columns, payload);
     else if (type === frameType.facts) facts = JSON.parse(text.decode(payload));
-    else if (type === frameType.evicted) {
-      evicted = JSON.parse(text.decode(payload)).through;
-      lastSequence = Math.max(lastSequence, evicted);
-    } else if (type === frameType.group) {
+    else if (type === frameType.group) {
       const group = readGroup(payload);
       groups.push(group);
       lastSequence = group.sequence;
@@ -120,6 +113,5 @@ export async function readCatalogue(folder: string): Promise<Catalogue> {
     const reason = damage === null ? 'it is empty' : `${damage.reason} at byte ${damage.offset}`;
     throw new RezolusError('REZ_ERR_RECORDING_FORMAT', `${label} could not be read: ${reason}`);
   }
-  const live = groups.filter(({ sequence }) => sequence > evicted);
-  return { header, columns, groups: live, lastSequence, facts, damage };
+  return { header, columns, groups, lastSequence, facts, damage };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { RezolusError } from '@rezolus/core/errors';
 import { outputOf, partNames } from './layout.ts';
-import { isAlive, type Owner, parseOwner, thisProcess } from './owner.ts';
+import { isAlive, isSelf, type Owner, ownerOf, thisProcess } from './owner.ts';
 import { countRows } from './state.ts';
 
 /**
@@ -34,25 +34,26 @@ export async function claimFolder(folder: string, fill: (folder: string) => Prom
  * lives.
  */
 export async function takeOver(folder: string): Promise<void> {
-  const owner = await ownerOf(folder);
-  if (owner !== null && isAlive(owner) && !isSelf(owner)) throw busy(folder, owner);
-  const draft = join(folder, `${partNames.lock}.${process.pid}`);
+  const lock = join(folder, partNames.lock);
+  const owner = await livingOwner(folder);
+  if (owner !== null && !isSelf(owner)) throw busy(folder, owner);
+  const draft = `${lock}.${process.pid}`;
   await writeFile(draft, JSON.stringify(thisProcess()));
-  await rename(draft, join(folder, partNames.lock));
-  const now = await ownerOf(folder);
+  await rename(draft, lock);
+  const now = await ownerOf(lock);
   if (now === null || !isSelf(now)) throw busy(folder, now);
 }
 
-/** ownerOf: the process that wrote, or still writes, into the folder; null where it does not say. */
-export async function ownerOf(folder: string): Promise<Owner | null> {
-  return parseOwner(await readFile(join(folder, partNames.lock), 'utf8').catch(() => ''));
+/** livingOwner: the process that is writing into the folder just now, or null. */
+export async function livingOwner(folder: string): Promise<Owner | null> {
+  const lock = join(folder, partNames.lock);
+  const owner = await ownerOf(lock);
+  return owner !== null && (await isAlive(owner, lock)) ? owner : null;
 }
 
 /** isFinished: whether the recording was renamed to its output and only the rest of the folder stayed. */
 export async function isFinished(folder: string): Promise<boolean> {
-  return (
-    (await exists(join(folder, partNames.catalogue))) && !(await exists(join(folder, partNames.data(0))))
-  );
+  return (await exists(join(folder, partNames.catalogue))) && !(await exists(join(folder, partNames.data)));
 }
 
 /** unfinished: the error for a recording that was not finished. */
@@ -72,26 +73,22 @@ function busy(folder: string, owner: Owner | null): RezolusError {
 
 async function clearLeftover(folder: string): Promise<void> {
   if (!(await exists(folder))) return;
-  const owner = await ownerOf(folder);
-  if (owner !== null && isAlive(owner)) throw busy(folder, owner);
+  const owner = await ownerOf(join(folder, partNames.lock));
+  const writer = await livingOwner(folder);
+  if (writer !== null) throw busy(folder, writer);
   if (!(await isFinished(folder))) {
     const rows = await countRows(folder);
     if (rows > 0) throw unfinished(folder, rows);
   }
   // Moved first, so that of two recorders only one removes it.
-  const aside = join(dirname(folder), `${basename(folder)}.${process.pid}-old`);
+  const aside = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}-old`;
   await rename(folder, aside);
-  const moved = await ownerOf(aside);
+  const moved = await ownerOf(join(aside, partNames.lock));
   if (moved?.pid !== owner?.pid || moved?.started !== owner?.started) {
     await rename(aside, folder);
     throw busy(folder, moved);
   }
   await rm(aside, { recursive: true, force: true });
-}
-
-function isSelf(owner: Owner): boolean {
-  const self = thisProcess();
-  return owner.pid === self.pid && owner.started === self.started && owner.boot === self.boot;
 }
 
 function exists(path: string): Promise<boolean> {

@@ -25,11 +25,15 @@ export async function writeAt(
   return at;
 }
 
-/** FrameFile: a file of frames that grows. */
+/** NewFrame: what a frame is to hold. */
+export type NewFrame = readonly [type: number, payload: Uint8Array];
+
+/** FrameFile: a file of frames that grows. Frames of several calls at a time follow each other in order of the calls. */
 export class FrameFile {
   readonly path: string;
   readonly #handle: FileHandle;
   #size: number;
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(path: string, handle: FileHandle, size: number) {
     this.path = path;
@@ -54,8 +58,24 @@ export class FrameFile {
     return this.#size;
   }
 
-  /** append: frames of `[type, payload]`; either all of them are in the file afterwards or none. */
-  async append(frames: readonly (readonly [type: number, payload: Uint8Array])[]): Promise<void> {
+  /** append: either all of the frames are in the file afterwards or none. */
+  append(frames: readonly NewFrame[]): Promise<void> {
+    const turn = this.#last.then(() => this.#write(frames));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  /** close: after what is being appended. */
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#handle.close();
+  }
+
+  async #write(frames: readonly NewFrame[]): Promise<void> {
     let at = this.#size;
     const parts = frames.map(([type, payload]) => {
       const frame = encodeFrame(type, payload, at);
@@ -68,13 +88,5 @@ export class FrameFile {
       await this.#handle.truncate(this.#size).catch(() => {});
       throw error;
     }
-  }
-
-  sync(): Promise<void> {
-    return this.#handle.datasync();
-  }
-
-  close(): Promise<void> {
-    return this.#handle.close();
   }
 }

@@ -7,7 +7,7 @@ import { writeAt } from './files.ts';
 import { partNames } from './layout.ts';
 
 /**
- * finishInPlace: puts the end of a Parquet file after the last row group of data file 0, gives it the name `output` and
+ * finishInPlace: puts the end of a Parquet file after the last row group of the data file, gives it the name `output` and
  * removes the folder. Until the renaming it can be done again. Resolves to the size of the file.
  */
 export async function finishInPlace(
@@ -21,7 +21,7 @@ export async function finishInPlace(
   const size = await writeAt(data, closingParts({ ...closing, offset }), offset);
   await data.truncate(size);
   await data.sync();
-  await rename(join(folder, partNames.data(0)), output);
+  await rename(join(folder, partNames.data), output);
   await syncFolder(dirname(output));
   await rm(folder, { recursive: true, force: true });
   return size;

@@ -6,29 +6,16 @@ import { chunkWords } from '../parquet/chunk-table.ts';
 import { magic } from '../parquet/format.ts';
 import type { ColumnSpec } from '../parquet/layout.ts';
 import type { EncodedRowGroup } from '../parquet/row-group.ts';
-import {
-  type Catalogue,
-  columnsPayload,
-  groupPayload,
-  type JournalGroup,
-  type JournalHeader,
-  jsonPayload,
-} from './catalogue.ts';
+import { type Catalogue, columnsPayload, groupPayload, type JournalGroup, jsonPayload } from './catalogue.ts';
 import { claimFolder } from './claim.ts';
-import { FrameFile, writeAt } from './files.ts';
+import { FrameFile, type NewFrame, writeAt } from './files.ts';
 import { syncFolder } from './finish.ts';
 import { frameType, partNames } from './layout.ts';
+import { keepAlive } from './owner.ts';
 import { Reserve } from './reserve.ts';
 
 /** The shortest time between the end of one fsync of the open rows and the start of the next, ms. */
 const syncPauseMs = 20;
-
-type Frames = [type: number, payload: Uint8Array][];
-
-/** FolderOptions: `filePerGroup`: every row group has a data file of its own, so that old ones can be removed. */
-export interface FolderOptions {
-  readonly filePerGroup: boolean;
-}
 
 /**
  * JournalFolder: the files of a recording that is being written, and the order in which they are written. Whatever is
@@ -39,11 +26,10 @@ export class JournalFolder {
   readonly path: string;
   readonly reserve: Reserve;
   groups: readonly JournalGroup[];
-  readonly #options: FolderOptions;
-  readonly #header: JournalHeader;
-  #facts: RecordingFacts;
-  #catalogue: FrameFile;
-  readonly #data = new Map<number, FileHandle>();
+  /** The data file, open for reading and writing. */
+  readonly data: FileHandle;
+  readonly #catalogue: FrameFile;
+  readonly #beat: Disposable;
   readonly #rows = new Map<number, FrameFile>();
   /** How many columns are in the catalogue, and how many in it or in a rows file. */
   #catalogued: number;
@@ -54,34 +40,38 @@ export class JournalFolder {
   #syncedMs = 0;
   #syncFault: { error: unknown } | null = null;
 
-  private constructor(path: string, catalogue: FrameFile, state: Catalogue, options: FolderOptions) {
+  private constructor(path: string, catalogue: FrameFile, data: FileHandle, state: Catalogue) {
     this.path = path;
+    this.data = data;
     this.reserve = new Reserve(join(path, partNames.reserve));
     this.groups = state.groups;
-    this.#options = options;
-    this.#header = state.header;
-    this.#facts = state.facts;
     this.#catalogue = catalogue;
+    this.#beat = keepAlive(join(path, partNames.lock));
     this.#catalogued = state.columns.length;
     this.#journaled = state.columns.length;
   }
 
   /** create: a new folder with the rows file of row group 1; claimed as `claimFolder` does. */
-  static async create(path: string, state: Catalogue, options: FolderOptions): Promise<JournalFolder> {
+  static async create(path: string, state: Catalogue): Promise<JournalFolder> {
     await claimFolder(path, async (draft) => {
       const catalogue = await FrameFile.create(join(draft, partNames.catalogue));
       await catalogue.append(stateFrames(state)).finally(() => catalogue.close());
-      const data = await open(join(draft, partNames.data(0)), 'wx', 0o644);
+      const data = await open(join(draft, partNames.data), 'wx', 0o644);
       await writeAt(data, [magic], 0).finally(() => data.close());
     });
-    const folder = await JournalFolder.open(path, state, options);
+    const folder = await JournalFolder.open(path, state);
     await syncFolder(dirname(path));
     return folder;
   }
 
   /** open: a folder that is this process's own, in the given state. Starts the rows file after the last row group. */
-  static async open(path: string, state: Catalogue, options: FolderOptions): Promise<JournalFolder> {
-    const folder = new JournalFolder(path, await rewrite(path, state), state, options);
+  static async open(path: string, state: Catalogue): Promise<JournalFolder> {
+    const data = await open(join(path, partNames.data), 'r+');
+    const catalogue = await rewrite(path, state).catch(async (error) => {
+      await data.close();
+      throw error;
+    });
+    const folder = new JournalFolder(path, catalogue, data, state);
     try {
       await folder.beginRows(state.lastSequence + 1);
     } catch (error) {
@@ -96,11 +86,6 @@ export class JournalFolder {
     return [...this.#rows.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** rowSizes: rows files by row group, and how long they are now. */
-  get rowSizes(): ReadonlyMap<number, number> {
-    return new Map([...this.#rows].map(([sequence, { size }]) => [sequence, size]));
-  }
-
   /** beginRows: a new rows file for row group `sequence`. */
   async beginRows(sequence: number): Promise<void> {
     const path = join(this.path, partNames.rows(sequence));
@@ -112,7 +97,7 @@ export class JournalFolder {
   /** appendRow: one row of row group `sequence`, with the columns that are new. Durable a moment later. */
   async appendRow(sequence: number, row: Uint8Array, columns: readonly ColumnSpec[]): Promise<void> {
     if (this.#syncFault !== null) throw this.#syncFault.error;
-    const frames: Frames = [[frameType.row, row]];
+    const frames: NewFrame[] = [[frameType.row, row]];
     const known = columns.length;
     if (known > this.#journaled) {
       const more = columnsPayload(this.#journaled, columns.slice(this.#journaled));
@@ -128,15 +113,12 @@ export class JournalFolder {
   async storeGroup(sequence: number, group: EncodedRowGroup, columns: readonly ColumnSpec[]): Promise<void> {
     const { parts, rows, firstNs, lastNs, size, table } = group;
     const last = this.groups.at(-1);
-    const single = !this.#options.filePerGroup;
-    const file = single ? 0 : sequence;
-    const offset = single && last !== undefined ? last.offset + last.size : magic.length;
-    const handle = await this.data(file);
-    await writeAt(handle, parts, offset);
-    await handle.datasync();
+    const offset = last === undefined ? magic.length : last.offset + last.size;
+    await writeAt(this.data, parts, offset);
+    await this.data.datasync();
     const checksum = parts.reduce((crc, part) => crc32(part, crc), 0);
-    const stored = { sequence, file, offset, size, checksum, rows, firstNs, lastNs, table };
-    const frames: Frames = [[frameType.group, groupPayload(stored)]];
+    const stored = { sequence, offset, size, checksum, rows, firstNs, lastNs, table };
+    const frames: NewFrame[] = [[frameType.group, groupPayload(stored)]];
     const known = Math.max(table.length / chunkWords, this.#catalogued);
     if (known > this.#catalogued) {
       const more = columnsPayload(this.#catalogued, columns.slice(this.#catalogued, known));
@@ -151,49 +133,7 @@ export class JournalFolder {
 
   /** setFacts: what the recording says of itself from now on. */
   async setFacts(facts: RecordingFacts): Promise<void> {
-    this.#facts = facts;
     await this.#catalogue.append([[frameType.facts, jsonPayload(facts)]]);
-  }
-
-  /** evict: forgets the row groups up to `sequence` and removes their data files. */
-  async evict(sequence: number, columns: readonly ColumnSpec[]): Promise<void> {
-    const gone = this.groups.filter((group) => group.sequence <= sequence);
-    if (gone.length === 0) return;
-    this.groups = this.groups.filter((group) => group.sequence > sequence);
-    await this.#catalogue.append([[frameType.evicted, jsonPayload({ through: sequence })]]);
-    for (const { file } of gone) {
-      await this.#data.get(file)?.close();
-      this.#data.delete(file);
-      await rm(join(this.path, partNames.data(file)), { force: true });
-    }
-    const live = this.groups.reduce((sum, { table }) => sum + table.byteLength + 512, 0);
-    if (this.#catalogue.size < 2 * live + 2 ** 20) return;
-    // Mostly of row groups that are gone: written anew.
-    const old = this.#catalogue;
-    this.#catalogue = await rewrite(this.path, {
-      header: this.#header,
-      columns: columns.slice(0, this.#catalogued),
-      groups: this.groups,
-      lastSequence: sequence,
-      facts: this.#facts,
-      damage: null,
-    });
-    await old.close();
-  }
-
-  /** data: a data file, open for reading and writing. */
-  async data(file: number): Promise<FileHandle> {
-    let handle = this.#data.get(file);
-    if (handle === undefined) {
-      const path = join(this.path, partNames.data(file));
-      handle = await open(path, 'r+').catch(() => open(path, 'wx+', 0o644));
-      if ((await handle.stat()).size === 0) {
-        await writeAt(handle, [magic], 0);
-        await syncFolder(this.path);
-      }
-      this.#data.set(file, handle);
-    }
-    return handle;
   }
 
   /** remove: removes the folder, which must be closed. */
@@ -203,9 +143,9 @@ export class JournalFolder {
 
   /** close: closes all files; the folder stays. */
   async close(): Promise<void> {
+    this.#beat[Symbol.dispose]();
     await this.#syncing;
-    const files = [this.#catalogue, ...this.#data.values(), ...this.#rows.values()];
-    this.#data.clear();
+    const files = [this.#catalogue, this.data, ...this.#rows.values()];
     this.#rows.clear();
     await Promise.all(files.map((file) => file.close().catch(() => {})));
   }
@@ -240,14 +180,12 @@ function sequenceOf(rows: ReadonlyMap<number, FrameFile>, file: FrameFile): numb
   return [...rows].find(([, candidate]) => candidate === file)?.[0] ?? -1;
 }
 
-function stateFrames({ header, columns, groups, lastSequence, facts }: Catalogue): Frames {
-  const through = (groups[0]?.sequence ?? lastSequence + 1) - 1;
+function stateFrames({ header, columns, groups, facts }: Catalogue): NewFrame[] {
   return [
     [frameType.header, jsonPayload(header)],
     [frameType.columns, columnsPayload(0, columns)],
     [frameType.facts, jsonPayload(facts)],
-    ...groups.map((group): Frames[number] => [frameType.group, groupPayload(group)]),
-    ...(through > 0 ? ([[frameType.evicted, jsonPayload({ through })]] satisfies Frames) : []),
+    ...groups.map((group): NewFrame => [frameType.group, groupPayload(group)]),
   ];
 }
 

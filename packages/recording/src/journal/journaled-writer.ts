@@ -4,7 +4,7 @@ import type { ColumnSpec } from '../parquet/layout.ts';
 import { type EncodedRowGroup, RowGroupEncoder } from '../parquet/row-group.ts';
 import { type RowSink, timeColumns } from '../parquet/row-sink.ts';
 import { maxRowGroupRows, type WriterOptions } from '../parquet/writer.ts';
-import { type Assembled, type AssembleOptions, assemble, openSource, rangeOf } from './assemble.ts';
+import { rangeOf } from './assemble.ts';
 import { readCatalogue } from './catalogue.ts';
 import { takeOver } from './claim.ts';
 import { finishInPlace } from './finish.ts';
@@ -12,13 +12,6 @@ import { JournalFolder } from './folder.ts';
 import type { Damage } from './frames.ts';
 import { RowEncoder } from './row-encoder.ts';
 import { readOpenRows, replay } from './state.ts';
-
-/** JournalOptions: `filePerGroup` lets row groups be evicted; the recording can then only be copied out. */
-export interface JournalOptions extends WriterOptions {
-  readonly filePerGroup?: boolean;
-}
-
-const maxAttempts = 8;
 
 /**
  * JournaledWriter: writes a recording so that it outlives its writer: each row is in a journal before `endRow` resolves,
@@ -48,7 +41,7 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     folder: JournalFolder,
     columns: ColumnSpec[],
     sequence: number,
-    options: JournalOptions,
+    options: WriterOptions,
     facts: RecordingFacts,
   ) {
     this.columns = columns;
@@ -66,13 +59,12 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
    * create: a new recording in `folder` (`partialOf(output)`), which must not be there. Throws REZ_ERR_RECORDING_BUSY,
    * REZ_ERR_RECORDING_UNFINISHED and REZ_ERR_RECORDING_WRITE.
    */
-  static async create(folder: string, options: JournalOptions): Promise<JournaledWriter> {
-    const { createdBy, filePerGroup = false } = options;
-    const header = { createdBy, created: new Date().toISOString() };
+  static async create(folder: string, options: WriterOptions): Promise<JournaledWriter> {
+    const header = { createdBy: options.createdBy, created: new Date().toISOString() };
     const columns = [...timeColumns];
     const state = { header, columns, groups: [], lastSequence: 0, facts: emptyFacts, damage: null };
     const journal = await guard(folder, async () => {
-      const created = await JournalFolder.create(folder, state, { filePerGroup });
+      const created = await JournalFolder.create(folder, state);
       await created.reserve.ensure(1).catch(async (error) => {
         await created.close();
         await created.remove();
@@ -89,7 +81,7 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
    */
   static async resume(
     folder: string,
-    options: JournalOptions,
+    options: WriterOptions,
     damaged: (damage: Damage) => void = () => {},
   ): Promise<JournaledWriter> {
     return guard(folder, async () => {
@@ -107,8 +99,7 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
       }
       const lastSequence = catalogue.lastSequence + open.length;
       const state = { ...catalogue, columns: [...columns], lastSequence };
-      const { filePerGroup = false } = options;
-      const journal = await JournalFolder.open(folder, state, { filePerGroup });
+      const journal = await JournalFolder.open(folder, state);
       for (const [i, group] of tails.entries()) {
         await journal.storeGroup(catalogue.lastSequence + 1 + i, group, columns);
       }
@@ -173,48 +164,9 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
     await this.#guard(() => this.#folder.setFacts(facts));
   }
 
-  /** seal: makes the open rows a row group, whatever their number; resolves when it is durable. */
-  async seal(): Promise<void> {
-    await this.#guard(async () => {
-      if (this.#encoder.rows > 0) await this.#rotate();
-      await this.#storing;
-      if (this.#fault !== null) throw this.#fault.error;
-    });
-  }
-
   /** settled: resolves when no row group is being written. */
   async settled(): Promise<void> {
     await this.#storing;
-  }
-
-  /** evict: forgets the row groups that end before `beforeNs`. Only with `filePerGroup`. */
-  async evict(beforeNs: bigint): Promise<void> {
-    const gone = this.#folder.groups.filter(({ lastNs }) => lastNs < beforeNs);
-    const last = gone.at(-1);
-    if (last === undefined) return;
-    await this.#guard(() => this.#folder.evict(last.sequence, this.columns));
-  }
-
-  /**
-   * copyTo: writes the recording as it is now, or the row groups of it that touch a range of time, to a Parquet file of
-   * its own, while rows go on. Bytes of row groups are copied; only the open rows are encoded.
-   */
-  async copyTo(output: string, options: AssembleOptions = {}): Promise<Assembled> {
-    return this.#guard(async () => {
-      for (let attempt = 1; ; attempt++) {
-        const folder = this.#folder;
-        const { groups, rowSizes } = folder;
-        const state = { columns: [...this.columns], facts: this.#facts, createdBy: this.#createdBy };
-        try {
-          await using source = await openSource({ folder: folder.path, groups, rowSizes, ...state }, options);
-          return await assemble(source, output, options);
-        } catch (error) {
-          // A row group was stored or evicted between looking and opening.
-          const vanished = (error as NodeJS.ErrnoException).code === 'ENOENT';
-          if (!vanished || attempt === maxAttempts) throw error;
-        }
-      }
-    });
   }
 
   /**
@@ -233,9 +185,8 @@ export class JournaledWriter implements RowSink, AsyncDisposable {
         await this.#storeEncoded();
       }
       const { columns, groups } = { columns: this.columns, groups: this.#folder.groups };
-      const data = await this.#folder.data(0);
       const closing = { columns, groups, keyValues, createdBy: this.#createdBy };
-      const size = await finishInPlace(this.#folder.path, data, output, closing);
+      const size = await finishInPlace(this.#folder.path, this.#folder.data, output, closing);
       this.#done = true;
       await this.#folder.close();
       return size;

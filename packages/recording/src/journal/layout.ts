@@ -19,7 +19,7 @@ export const partNames = {
   lock: 'lock',
   catalogue: 'catalogue',
   reserve: 'reserve',
-  data: (file: number) => `data-${file}`,
+  data: 'data',
   rows: (sequence: number) => `rows-${sequence}`,
 } as const;
 
@@ -29,4 +29,4 @@ export function partPath(folder: string, name: string): { path: string; label: s
 }
 
 /** frameType: what the frames of a journal hold. Numbers are never given to something else. */
-export const frameType = { header: 1, columns: 2, row: 3, group: 4, facts: 5, evicted: 6 } as const;
+export const frameType = { header: 1, columns: 2, row: 3, group: 4, facts: 5 } as const;

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RezolusError } from '@rezolus/core/errors';
 import { fileKeys } from '../facts.ts';
-import { type Assembled, assemble, checkGroups, openSource } from './assemble.ts';
+import { type Assembled, assemble, checkGroups } from './assemble.ts';
 import { type Catalogue, readCatalogue } from './catalogue.ts';
 import { isFinished, takeOver } from './claim.ts';
 import type { Damage } from './frames.ts';
@@ -44,8 +44,7 @@ export async function recoverRecording(path: string, options: RecoverOptions = {
     throw new RezolusError('REZ_ERR_RECORDING_EMPTY', `${folder} holds no complete interval`);
   }
   const { groups, damage } = await checkGroups(folder, catalogue.groups, progress);
-  const inPlace = output === own && damage.length === 0 && groups.every(({ file }) => file === 0);
-  if (inPlace) return finishHere(folder, own);
+  if (output === own && damage.length === 0) return finishHere(folder, own);
   const known = catalogue.damage === null ? damage : [catalogue.damage, ...damage];
   const result = await assembleRest(folder, output, { ...catalogue, groups }, known);
   if (output === own) await rm(folder, { recursive: true, force: true });
@@ -71,9 +70,7 @@ async function assembleRest(
   known: readonly Damage[],
 ): Promise<Assembled> {
   const open = await readOpenRows(folder, { lastSequence });
-  const rowSizes = new Map(open.map(({ sequence }) => [sequence, Number.MAX_SAFE_INTEGER]));
-  const state = { folder, columns, groups, rowSizes, facts, createdBy: header.createdBy };
-  await using source = await openSource(state, {});
+  const source = { folder, columns, groups, open, facts, createdBy: header.createdBy };
   const keys = new Map([[recoveredKey, describe(null, known)]]);
   const result = await assemble(source, output, { keys });
   return { ...result, damage: [...known, ...result.damage] };

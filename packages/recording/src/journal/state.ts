@@ -13,15 +13,15 @@ export interface RowsFile {
   readonly damage: Damage | null;
 }
 
-/** readRows: the rows file of a row group up to its first damage, or null where there is none. `length` limits it. */
-export async function readRows(folder: string, sequence: number, length?: number): Promise<RowsFile | null> {
+/** readRows: the rows file of a row group up to its first damage, or null where there is none. */
+export async function readRows(folder: string, sequence: number): Promise<RowsFile | null> {
   const { path, label } = partPath(folder, partNames.rows(sequence));
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
   if (bytes === null) return null;
-  return { sequence, label, ...readFrames(label, bytes.subarray(0, length ?? bytes.length)) };
+  return { sequence, label, ...readFrames(label, bytes) };
 }
 
 /** readOpenRows: the rows files of all row groups after the last whole one. */

@@ -1,4 +1,4 @@
-import { type Assembled, type AssembleOptions, assemble, openSource } from '../journal/assemble.ts';
+import { type Assembled, type AssembleOptions, assemble } from '../journal/assemble.ts';
 import { readCatalogue } from '../journal/catalogue.ts';
 import { readOpenRows } from '../journal/state.ts';
 
@@ -17,14 +17,5 @@ export async function assembleLive(
   const after = await readCatalogue(folder);
   if (after.lastSequence !== lastSequence)
     throw Object.assign(new Error('the recording went on'), { code: 'ENOENT' });
-  const state = {
-    folder,
-    columns,
-    groups,
-    rowSizes: new Map<number, number>(),
-    facts,
-    createdBy: header.createdBy,
-  };
-  await using source = await openSource(state, options);
-  return await assemble({ ...source, open }, output, options);
+  return assemble({ folder, columns, groups, open, facts, createdBy: header.createdBy }, output, options);
 }
