@@ -1,27 +1,33 @@
 /**
- * npm run bench [-- overhead|programs|scrape|query] [--quick] [--journal NAME]
+ * npm run bench [-- overhead|programs|scrape|exporter|query|storage] [--quick] [--journal NAME]
  * Prints ours beside the base and the floor of the same run, ratios first; --journal also writes table and numbers to
  * docs/journal/NAME.md and NAME.json.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { exporter } from './exporter.ts';
 import { overhead } from './overhead.ts';
 import { programs } from './programs.ts';
 import { query } from './query.ts';
 import { scrape } from './scrape.ts';
+import { storage } from './storage.ts';
 import { machine, renderTable, type Table } from './table.ts';
 
 const benches: Readonly<Record<string, (quick: boolean) => Promise<Table[]>>> = {
   overhead,
   programs,
   scrape,
+  exporter,
   query,
+  storage,
 };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, journal: { type: 'string' } },
 });
-const chosen = positionals.length > 0 ? positionals : Object.keys(benches);
+// Storage takes half an hour, so only when it is asked for.
+const byDefault = Object.keys(benches).filter((name) => name !== 'storage');
+const chosen = positionals.length > 0 ? positionals : byDefault;
 const tables: Table[] = [];
 for (const name of chosen) {
   const bench = benches[name];

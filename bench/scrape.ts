@@ -7,14 +7,15 @@ import { median, quantile, type Table } from './table.ts';
 
 const hertz = 100;
 
-interface Usage {
+/** Usage: CPU time in ms and memory in KB of a process. */
+export interface Usage {
   readonly cpuMs: number;
   readonly rssKb: number;
   readonly privateKb: number;
 }
 
-/** CPU time (user and system, ms) and memory of a process, by /proc. */
-function usageOf(pid: number): Usage {
+/** usageOf: CPU time (user and system) and memory of a process, by /proc. */
+export function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');

@@ -38,6 +38,10 @@ export class ExporterProcess implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** memory: a line of /proc/PID/status in bytes, e.g. `VmRSS`, or `VmHWM`, the highest of it. */
   memory(line: 'VmRSS' | 'VmHWM'): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');

@@ -1,66 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Snapshot } from '@rezolus/core';
 import { describe, expect, it } from 'vitest';
-import { histogramOf, snapshotOf } from '../../exposition/test/prometheus/snapshots.ts';
-import { ExporterProcess } from './exporter-process.ts';
 import { until } from './exporters.ts';
-import { FakeAgent } from './fake-agent.ts';
-
-/** seriesOf: as many series as asked for, 50 of them histograms. */
-function seriesOf(count: number): Snapshot {
-  return snapshotOf({
-    counters: Array.from({ length: count - 50 }, (_, i) => ({
-      labels: {
-        metric: `metric_${i % 60}`,
-        sampler: 's',
-        id: String(i),
-        name: `/system.slice/unit-${i}.service`,
-      },
-      value: BigInt(i) * 987_654_321n,
-    })),
-    histograms: Array.from({ length: 50 }, (_, i) => ({
-      labels: { metric: `latency_${i % 10}`, sampler: 's', op: String(i) },
-      value: histogramOf(Array.from({ length: 200 }, (_, j) => j * j * (i + 1))),
-    })),
-  });
-}
-
-async function start(count: number, interval = '1s') {
-  const agent = await FakeAgent.start(seriesOf(count));
-  const exporter = await ExporterProcess.start(
-    `[general]\nlisten = "127.0.0.1:0"\nsource = "${agent.url}"\ninterval = "${interval}"`,
-  );
-  await until(async () =>
-    (await (await fetch(`${exporter.address}/metrics`)).text()).includes('\nmetric_0_total'),
-  );
-  return {
-    agent,
-    exporter,
-    async [Symbol.asyncDispose]() {
-      await exporter[Symbol.asyncDispose]();
-      await agent[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const request = (headers = '') =>
-  `GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`;
-
-/** scrape: one scrape over a connection of its own; milliseconds from the connect, and how much came. */
-async function scrape(port: number, headers = ''): Promise<{ ms: number; bytes: number; head: string }> {
-  const startMs = performance.now();
-  const socket = connect(port, '127.0.0.1');
-  socket.write(request(headers));
-  let head = '';
-  socket.once('data', (part) => {
-    head = part.toString('latin1', 0, 100);
-    // What follows is only counted: the client should not be what is measured.
-    socket.resume();
-  });
-  await once(socket, 'close');
-  return { ms: performance.now() - startMs, bytes: socket.bytesRead, head };
-}
+import { exporterWith, request, scrape } from './load.ts';
 
 /**
  * contention: how many times longer than alone work takes here now, because others use the CPUs: wall clock against CPU
@@ -82,7 +24,7 @@ const percentile = (values: number[], share: number) =>
 
 describe('under load', () => {
   it('answers 1,000 concurrent scrapes within a second, with less than 64 MB more memory', async () => {
-    await using running = await start(1000);
+    await using running = await exporterWith(1000);
     const { port } = running.exporter;
     for (let i = 0; i < 50; i++) await scrape(port);
     const before = running.exporter.memory('VmRSS');
@@ -111,7 +53,7 @@ describe('under load', () => {
   });
 
   it('serves 20,000 series in under 50 ms', async () => {
-    await using running = await start(20_000, '250ms');
+    await using running = await exporterWith(20_000, '250ms');
     const { port } = running.exporter;
     const protobuf =
       'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
@@ -139,7 +81,7 @@ describe('under load', () => {
   });
 
   it('is not harmed by slow readers, half-open connections and long headers', async () => {
-    await using running = await start(20_000);
+    await using running = await exporterWith(20_000);
     const { port, address } = running.exporter;
     const sockets: Socket[] = [];
     const open = (text: string) => {
