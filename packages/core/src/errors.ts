@@ -62,6 +62,8 @@ export const errorCatalogue = {
     'The recorder ended before it could finish the file. Run `rezolus recording recover FILE`.',
   REZ_ERR_RECORDING_WRITE:
     'The recording could not be written. Check free space and permissions of its directory.',
+  REZ_ERR_SAMPLER_BUDGET:
+    'The sampler took more than its budget and was stopped. Raise `budget` in its section of agent.toml, or leave it off.',
   REZ_ERR_SAMPLER_DEFINITION:
     'A plugin registered a sampler that breaks the contract. Report it to the plugin author.',
   REZ_ERR_SAMPLER_DUPLICATE: 'Two plugins register a sampler of the same name. Uninstall one of them.',

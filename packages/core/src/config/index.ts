@@ -1,3 +1,3 @@
 export { agentSchema, listenSchema } from './addresses.ts';
 export { loadConfig, parseConfig } from './load.ts';
-export { durationSchema, samplerSections } from './samplers.ts';
+export { budgetSchema, durationSchema, samplerSections } from './samplers.ts';

@@ -15,16 +15,26 @@ export function durationSchema(): z.ZodType<number, string> {
   });
 }
 
+/** budgetSchema: what one sampler may take; each key is optional. */
+export const budgetSchema = z.strictObject({
+  cpu: durationSchema().optional(),
+  series: z.int().min(1).optional(),
+  map_bytes: z.int().min(1).optional(),
+});
+
 /**
- * samplerSections: the schema of `[samplers]` for the given definitions: one strict section each with `enabled` and
- * the options that the sampler declares, all optional.
+ * samplerSections: the schema of `[samplers]` for the given definitions: one strict section each with `enabled`,
+ * `budget` and the options that the sampler declares, all optional. The value has the options in `options`.
  */
 export function samplerSections(definitions: readonly SamplerDefinition[]) {
   const sections: Record<string, z.ZodType> = {};
   for (const { name, options = {} } of definitions) {
-    const keys: Record<string, z.ZodType> = { enabled: z.boolean().optional() };
+    const keys: Record<string, z.ZodType> = {};
     for (const [key, option] of Object.entries(options)) keys[key] = optionSchema(option);
-    sections[name] = z.strictObject(keys).prefault({});
+    sections[name] = z
+      .strictObject({ ...keys, enabled: z.boolean().optional(), budget: budgetSchema.optional() })
+      .transform(({ enabled, budget, ...options }) => ({ enabled, budget, options }))
+      .prefault({});
   }
   return z.strictObject(sections).prefault({});
 }

@@ -5,6 +5,7 @@
  */
 export function parseEndpoint(text: string): URL | null {
   const socket = /^unix:(?:\/\/)?(\/.+)$/.exec(text);
+  if (text.startsWith('unix:') && socket === null) return null;
   if (socket !== null) return URL.parse(`http+unix://${encodeURIComponent(socket[1]!)}/`);
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !/^(https?|http\+unix):$/.test(url.protocol)) return null;
