@@ -1,5 +1,5 @@
 import { getSystemErrorMessage } from 'node:util';
-import { RezolusError, UnsupportedError } from '@rezolus/core';
+import { type ErrorCode, RezolusError, UnsupportedError } from '@rezolus/core';
 
 const EPERM = 1;
 const ENOENT = 2;
@@ -12,8 +12,10 @@ const EOPNOTSUPP = 95;
 const ENOTSUPP = 524;
 
 const unsupported = new Set([ENOENT, ESRCH, ENODEV, ENOSYS, EOPNOTSUPP, ENOTSUPP]);
-/** What libbpf and the verifier say where the kernel lacks a type, a field, a helper or a kfunc. */
-const lackOfKernel = /invalid CO-RE relocation|unknown func|find valid kernel BTF|cannot use helper/;
+/** What libbpf says where the kernel has no BTF. */
+const lackOfBtf = /find valid kernel BTF/;
+/** What the verifier says where the kernel lacks a type, a field, a helper or a kfunc, or the program has a fault. */
+const lackOfPart = /invalid CO-RE relocation|unknown func|cannot use helper/;
 const logTrailer = /^(processed \d+ insns|verification time|stack depth|\s*$)/;
 const MAX_LOG_LINES = 20;
 
@@ -47,7 +49,8 @@ export function attachError(
 
 /**
  * loadError: why an object was refused: _PERMISSION, UnsupportedError where the kernel lacks something, else _LOAD;
- * its cause ends with the last lines of the verifier log.
+ * its cause ends with the last lines of the verifier log. Where only the verifier says that something is lacking, the
+ * code of the UnsupportedError is _LOAD too: nobody has probed for it, so it may as well be a fault of the program.
  */
 export function loadError(object: string, errno: number, messages: readonly string[]): RezolusError {
   const log = messages.join('\n');
@@ -57,9 +60,10 @@ export function loadError(object: string, errno: number, messages: readonly stri
   const cause = causeOf(messages);
   if (errno === EPERM) return new RezolusError('REZ_ERR_BPF_PERMISSION', text, cause);
   // ENOENT of a load is about the object itself; the other numbers are the kernel's.
-  if (lackOfKernel.test(log) || (isMissing(errno) && errno !== ENOENT)) {
-    return new UnsupportedError(program ?? object, text, { code: 'REZ_ERR_BPF_UNSUPPORTED', ...cause });
-  }
+  const lacking = (code: ErrorCode) => new UnsupportedError(program ?? object, text, { code, ...cause });
+  if (lackOfPart.test(log)) return lacking('REZ_ERR_BPF_LOAD');
+  if (lackOfBtf.test(log) || (isMissing(errno) && errno !== ENOENT))
+    return lacking('REZ_ERR_BPF_UNSUPPORTED');
   return new RezolusError('REZ_ERR_BPF_LOAD', text, cause);
 }
 

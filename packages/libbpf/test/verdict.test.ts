@@ -36,9 +36,17 @@ describe('loadError', () => {
 
   it('tells missing rights and missing kernel features apart', () => {
     expect(loadError('x', 1, refused).code).toBe('REZ_ERR_BPF_PERMISSION');
-    expect(loadError('x', 22, ['1: <invalid CO-RE relocation>'])).toBeInstanceOf(UnsupportedError);
-    expect(loadError('x', 3, ['failed to find valid kernel BTF'])).toBeInstanceOf(UnsupportedError);
+    expect(loadError('x', 3, ['failed to find valid kernel BTF'])).toMatchObject({
+      name: 'UnsupportedError',
+      code: 'REZ_ERR_BPF_UNSUPPORTED',
+    });
     expect(loadError('x', 2, [])).not.toBeInstanceOf(UnsupportedError);
+  });
+
+  it('shows what nobody has probed for as refused by the verifier', () => {
+    const error = loadError('x', 22, ['1: <invalid CO-RE relocation>']);
+    expect(error).toBeInstanceOf(UnsupportedError);
+    expect(error.code).toBe('REZ_ERR_BPF_LOAD');
   });
 });
 
