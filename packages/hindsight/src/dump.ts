@@ -41,14 +41,16 @@ async function dumpNow({ folder, output, startNs, endNs, ...rest }: DumpRequest)
   const drafts: string[] = [];
   try {
     const inputs: string[] = [];
-    for (const segment of segments) {
+    // The newest first: rows that come meanwhile go to the end of an older segment before they go to a newer one, so
+    // none is missing before one that is there.
+    for (const segment of segments.toReversed()) {
       if (!segment.live) {
-        inputs.push(segment.path);
+        inputs.unshift(segment.path);
         continue;
       }
       const draft = draftOf(output);
       drafts.push(draft);
-      if (await hasRows(segment, draft, range)) inputs.push(draft);
+      if (await hasRows(segment, draft, range)) inputs.unshift(draft);
     }
     return await concatenate(inputs, output, { ...rest, ...range, keys: mergeKeys });
   } finally {

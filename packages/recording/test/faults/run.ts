@@ -1,4 +1,8 @@
-/** The full fault run of the recorder; `node packages/recording/test/faults/run.ts [SEED]`. Exits 1 where anything was lost. */
+/**
+ * The full fault run of the recorder and of hindsight; `node packages/recording/test/faults/run.ts [SEED]`. Exits 1 where
+ * anything was lost.
+ */
+import { runDumps } from '../../../hindsight/test/dumps.ts';
 import { runDamage } from './damage.ts';
 import { canMount, runFullDisk } from './full-disk.ts';
 import { runKills } from './kills.ts';
@@ -24,4 +28,7 @@ if (canMount()) {
 }
 const damage = await runDamage(1000, random);
 report('1,000 damaged journals', damage, damage.wrong.length > 0 || damage.unnamed.length > 0);
+const dumps = await runDumps(10, 10);
+const gone = dumps.lost + dumps.late + dumps.failed;
+report('100 dumps of hindsight at 10 Hz', dumps, dumps.torn.length + dumps.left.length + gone > 0);
 process.exitCode = failed ? 1 : 0;
