@@ -23,9 +23,9 @@ export async function* alignedTicks(
   let number = 0;
   for (;;) {
     const atMs = origin + number * intervalMs;
-    while (now() < atMs) {
+    for (let leftMs = atMs - now(); leftMs > 0; leftMs = atMs - now()) {
       if (signal.aborted) return;
-      await wait(Math.min(atMs - now(), maxWaitMs), undefined, { signal }).catch(() => {});
+      await wait(Math.min(leftMs, maxWaitMs), undefined, { signal }).catch(() => {});
     }
     if (signal.aborted) return;
     // The grid position that is due: after a pause of the consumer it may be later than the next one.
