@@ -1,19 +1,27 @@
 import { Args, Errors, Flags } from '@oclif/core';
 import { parseListen } from '@rezolus/core';
+import type { NamedSource } from '@rezolus/viewer';
 import { aborted, BaseCommand, untilSignalled } from '../base.ts';
+import { httpConfigFlag, webConfigFlag } from '../flags.ts';
 
 export default class View extends BaseCommand {
-  static override summary = 'Show a recording, or a running agent live, in the browser.';
+  static override summary = 'Show recordings, running agents or a Prometheus server in the browser.';
   static override description =
-    `Prints the URL of the dashboards and serves them until SIGINT or SIGTERM. The same server answers the
-Prometheus HTTP API under /api/v1, so that Grafana can be pointed at a recording.`;
+    `Prints the URL of the dashboards and serves them until SIGINT or SIGTERM. Up to eight captures are shown
+side by side or one at a time; more can be dropped onto the page. A recording that is still being written is followed.
+The same server answers the Prometheus HTTP API under /api/v1, so that Grafana can be pointed at a recording.`;
   static override examples = [
     '<%= config.bin %> view rezolus.parquet',
-    '<%= config.bin %> view rezolus.parquet --listen 127.0.0.1:8080',
+    '<%= config.bin %> view before=monday.parquet after=tuesday.parquet --listen 127.0.0.1:8080',
     '<%= config.bin %> view http://127.0.0.1:4241',
+    '<%= config.bin %> view --prometheus http://prometheus.example:9090',
   ];
+  static override strict = false;
   static override args = {
-    input: Args.string({ required: true, description: 'a recording (Parquet), or the URL of an agent' }),
+    input: Args.string({
+      description:
+        'recordings (Parquet, .rez, raw) or URLs of agents, each with an ALIAS= before it if you like',
+    }),
   };
   static override flags = {
     listen: Flags.string({
@@ -22,22 +30,65 @@ Prometheus HTTP API under /api/v1, so that Grafana can be pointed at a recording
       helpValue: 'ADDR',
       description: 'address to listen on; port 0 takes a free one',
     }),
+    'http-config': httpConfigFlag(),
+    'web-config': webConfigFlag(),
+    prometheus: Flags.string({
+      multiple: true,
+      helpValue: 'URL',
+      description: 'a server with the Prometheus HTTP API whose machines run the exporter',
+    }),
+    'allow-url': Flags.string({
+      multiple: true,
+      helpValue: 'PREFIX',
+      description: 'let users load recordings from URLs that begin so',
+    }),
+    'allow-network': Flags.string({
+      multiple: true,
+      helpValue: 'CIDR',
+      description: 'addresses that are not public which such a URL may lead to',
+    }),
+    'upload-limit': Flags.integer({
+      default: 1024,
+      min: 1,
+      helpValue: 'MIB',
+      description: 'the largest recording that users may load',
+    }),
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(View);
+    const { argv, flags } = await this.parse(View);
     const listen = parseListen(flags.listen);
     if (listen === null)
       throw new Errors.CLIError(`"${flags.listen}" is not an address such as 127.0.0.1:8080`);
     const stop = untilSignalled();
-    const { startViewer, workerSource } = await import('@rezolus/viewer');
-    const live = /^https?:\/\//.test(args.input);
-    const source = await workerSource(
-      live ? { kind: 'live', url: args.input } : { kind: 'file', path: args.input },
-    );
-    const viewer = await startViewer({ source, listen });
-    this.log(`${live ? 'watching' : 'viewing'} ${source.name} at ${viewer.address}`);
+    const { AllowList, openCaptures, startViewer, workerSource } = await import('@rezolus/viewer');
+    const sources: NamedSource[] = [];
+    for (const text of argv as string[]) {
+      const { alias, input } = parseInput(text);
+      sources.push(...(await openCaptures(input, alias, flags['http-config'])));
+    }
+    for (const url of flags.prometheus ?? []) {
+      sources.push({ source: await workerSource({ kind: 'prometheus', url }) });
+    }
+    const viewer = await startViewer({
+      sources,
+      listen,
+      webConfigFile: flags['web-config'],
+      loading: {
+        maxBytes: flags['upload-limit'] * 2 ** 20,
+        allowed: new AllowList(flags['allow-url'] ?? [], flags['allow-network']),
+      },
+    });
+    const names = sources.map(({ source }) => source.name).join(', ') || 'nothing yet';
+    const isLive = sources.some(({ source }) => source.kind !== 'file');
+    this.log(`${isLive ? 'watching' : 'viewing'} ${names} at ${viewer.address}`);
     await aborted(stop);
     await viewer.close();
   }
+}
+
+/** parseInput: `alias=path`; what has a slash, a colon or a space before the `=` is a path or URL that has one in it. */
+function parseInput(text: string): { alias?: string; input: string } {
+  const match = /^([^\s/\\:=]{1,40})=(.+)$/s.exec(text);
+  return match === null ? { input: text } : { alias: match[1]!, input: match[2]! };
 }

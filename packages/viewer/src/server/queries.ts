@@ -6,9 +6,11 @@ import {
   type RangeQuery,
   type Source,
 } from '@rezolus/query';
+import type { CaptureKind } from '../contract.ts';
 import { encodeRange } from '../wire.ts';
 import { formatAnswer } from './prometheus/format.ts';
 import { answerRange, type RangeRequest } from './range.ts';
+import { encodeSpreads, type SpreadsRequest, spreadsOf } from './shifts/spreads.ts';
 
 /**
  * Queries: what takes long, answered in the form that goes to the client, so that it can be done elsewhere than in the
@@ -17,6 +19,8 @@ import { answerRange, type RangeRequest } from './range.ts';
 export interface Queries {
   /** range: the compact form of the viewer's own range route. */
   range(request: RangeRequest, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** spreads: how the values of many plots are spread in a window, as `encodeSpreads` writes it. */
+  spreads(request: SpreadsRequest, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /** matrix: the body of `query_range` of the Prometheus API. */
   matrix(query: RangeQuery, signal: AbortSignal): Promise<string>;
   /** instant: the body of `query` of the Prometheus API. */
@@ -27,7 +31,7 @@ export interface Queries {
 const resultBytes = 48 * 2 ** 20;
 
 /** queryEngine: the engine for a source; what it found in a recording stays true and is kept. */
-export function queryEngine(source: Source, kind: 'file' | 'live'): Engine {
+export function queryEngine(source: Source, kind: CaptureKind): Engine {
   return createEngine(source, kind === 'file' ? { cacheBytes: resultBytes } : {});
 }
 
@@ -38,6 +42,8 @@ export function engineQueries(
 ): Queries {
   return {
     range: async (request, signal) => encodeRange(await answerRange(engine, request, { signal, checkpoint })),
+    spreads: async (request, signal) =>
+      encodeSpreads(await spreadsOf(engine, request, { signal, checkpoint })),
     matrix: async (query, signal) => formatAnswer(await engine.queryRange(query, { signal, checkpoint })),
     instant: async (query, signal) => formatAnswer(await engine.queryInstant(query, { signal, checkpoint })),
   };

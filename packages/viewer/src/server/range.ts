@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Engine, parse, type QueryControl } from '@rezolus/query';
 import type { RangeReply } from '../contract.ts';
 import { type LineSeries, lineMerger, mergeBuckets, mergeWidth, type RangeWindow } from './decimate.ts';
@@ -9,6 +8,8 @@ export interface RangeRequest extends RangeWindow {
   readonly query: string;
   /** Within {@link pointLimits}. */
   readonly points: number;
+  /** How much later all times in the request and its answer are than in the source, ms; default 0. */
+  readonly shiftMs?: number;
 }
 
 /** pointLimits: fewest and most points per series that can be asked for. */
@@ -29,36 +30,63 @@ export async function answerRange(
   request: RangeRequest,
   control: QueryControl = {},
 ): Promise<RangeReply> {
-  const { query, points } = request;
+  const { query, points, shiftMs = 0 } = request;
+  const shift = shifter(shiftMs);
   const expr = parse(query);
   if (expr.kind === 'tick' && expr.name === 'heatmap') {
     // Columns of what happened per step add up, so a longer step gives at once what merging would.
     const window = expr.stride === null ? onTicks(request, mergeWidth(request, points)) : request;
-    const { result } = await engine.queryRange({ query, ...window }, control);
+    const { result } = await engine.queryRange({ query, ...earlier(window, shiftMs) }, control);
     if (result.kind !== 'buckets') throw noRange();
-    return mergeBuckets(result, points);
+    return mergeBuckets({ ...result, times: shift(result.times) }, points);
   }
   const steps = (request.endMs - request.startMs) / request.stepMs;
   const window = onTicks(request, request.stepMs * Math.max(1, Math.ceil(steps / maxSteps)));
   const width = mergeWidth(window, points);
   const merge = width === window.stepMs ? asIs : lineMerger(window, points);
+  const whole = earlier(window, shiftMs);
   const parts = new Map<string, LineSeries[]>();
   for (const chunk of chunksOf(window, width)) {
-    const { result } = await engine.queryRange({ query, ...chunk, whole: window }, control);
+    const { result } = await engine.queryRange({ query, ...earlier(chunk, shiftMs), whole }, control);
     if (result.kind !== 'matrix') throw noRange();
     for (const series of result.series) {
       const key = JSON.stringify(series.labels);
+      const part = merge({ ...series, times: shift(series.times) });
       const known = parts.get(key);
-      if (known === undefined) parts.set(key, [merge(series)]);
-      else known.push(merge(series));
+      if (known === undefined) parts.set(key, [part]);
+      else known.push(part);
     }
     // Other requests get their turn, and a client that went away is noticed.
-    if (chunk.endMs < window.endMs) await setImmediate();
+    if (chunk.endMs < window.endMs) await breath();
   }
   return { kind: 'lines', series: [...parts.values()].map(concatenate) };
 }
 
+/** Node's, or in a browser's worker the nearest thing to it. */
+const soon: (callback: () => void) => void = globalThis.setImmediate ?? setTimeout;
+
+/** breath: lets messages and other requests in. */
+export function breath(): Promise<void> {
+  return new Promise((resolve) => soon(resolve));
+}
+
 const asIs = ({ labels, times, values }: LineSeries): LineSeries => ({ labels, times, values });
+
+/** earlier: the window as it is in the source. */
+function earlier({ startMs, endMs, stepMs }: RangeWindow, shiftMs: number): RangeWindow {
+  return { startMs: startMs - shiftMs, endMs: endMs - shiftMs, stepMs };
+}
+
+/** shifter: makes times `shiftMs` later; series that share their times still do so afterwards. */
+function shifter(shiftMs: number): (times: Float64Array) => Float64Array {
+  if (shiftMs === 0) return (times) => times;
+  const known = new Map<Float64Array, Float64Array>();
+  return (times) => {
+    const shifted = known.get(times) ?? times.map((time) => time + shiftMs);
+    known.set(times, shifted);
+    return shifted;
+  };
+}
 
 function noRange(): ApiError {
   return new ApiError(422, 'execution', 'the query does not give a range');

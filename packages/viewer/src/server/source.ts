@@ -1,4 +1,5 @@
 import type { Source } from '@rezolus/query';
+import type { Capture, CaptureKind } from '../contract.ts';
 import type { Queries } from './queries.ts';
 
 /** LiveFeed: tells when a live source got new samples or lost its agent. */
@@ -9,18 +10,20 @@ export interface LiveFeed {
   subscribe(listener: () => void): () => void;
 }
 
-/** ViewerSource: what a viewer shows: a recording or a live agent, and what is known about it. */
+/** ViewerSource: what a viewer shows: a recording, a live agent or a server, and what is known about it. */
 export interface ViewerSource {
-  readonly kind: 'file' | 'live';
+  readonly kind: CaptureKind;
   /** For people: the file name or the agent's URL. */
   readonly name: string;
   readonly source: Source;
   readonly metadata: Readonly<Record<string, string>>;
   /** The `/systeminfo` document of the recorded machine, or null. */
   readonly systeminfo: unknown;
+  /** The machines in it, where the source knows; else they are told by the label `node`. */
+  readonly nodes?: Capture['nodes'] | undefined;
   /** Who answers queries; left out where `source` has the samples and they are answered in the thread of the server. */
   readonly queries?: Queries;
-  /** Live sources only. */
+  /** Of sources that grow. */
   readonly live?: LiveFeed;
   /** close: stops what the source does by itself and lets its files go. */
   close(): Promise<void>;

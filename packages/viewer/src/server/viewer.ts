@@ -1,21 +1,29 @@
-import type { AddressInfo } from 'node:net';
-import { type Logger, RezolusError, silentLogger } from '@rezolus/core';
+import { type ListenAddress, type Logger, listenHosts, silentLogger } from '@rezolus/core';
+import { FrontDoor } from '@rezolus/core/http';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Section } from '../contract.ts';
 import { builtAppDir, serveApp } from './app-files.ts';
 import { answerErrors } from './errors.ts';
+import { Library, type NamedSource } from './library.ts';
+import { type LoadingOptions, loadingRoutes } from './loading-routes.ts';
+import { AllowList } from './open/allow-list.ts';
 import { prometheusRoutes } from './prometheus/routes.ts';
-import { engineQueries, queryEngine } from './queries.ts';
 import { rezolusRoutes } from './rezolus-routes.ts';
 import { loadSections } from './sections/load.ts';
-import { SectionView } from './sections/section-view.ts';
 import { guard, securityHeaders } from './security.ts';
-import type { ViewerSource } from './source.ts';
 
 /** ViewerOptions: what to show and where. */
 export interface ViewerOptions {
-  readonly source: ViewerSource;
+  /** What to show at first; more can be loaded. */
+  readonly sources: readonly NamedSource[];
+  /** Sections beside our own, e.g. those of plugins. */
+  readonly sections?: readonly Section[];
+  /** What users may load; default files of up to 1 GiB, and no URLs. */
+  readonly loading?: Partial<LoadingOptions>;
   /** Port 0 takes any free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenAddress;
+  /** Who may come in, see `FrontDoor`; default everybody. */
+  readonly webConfigFile?: string;
   /** Folder of the built app; default is where `npm run build:viewer` puts it. */
   readonly appDir?: string;
   readonly log?: Logger;
@@ -27,55 +35,56 @@ export interface ViewerOptions {
 export interface Viewer {
   /** URL of its start page, e.g. `http://127.0.0.1:41234/`. */
   readonly address: string;
-  /** close: stops listening, ends open requests and closes the source. */
+  /** close: stops listening, ends open requests and closes the captures. */
   close(): Promise<void>;
 }
 
 /**
- * startViewer: serves the app, the Prometheus HTTP API and the viewer's own routes for one source. The viewer owns the
- * source from then on. Throws RezolusError REZ_ERR_LISTEN where the address is taken or not allowed.
+ * startViewer: serves the app, the Prometheus HTTP API and the viewer's own routes for some sources. The viewer owns
+ * them from then on. Throws RezolusError REZ_ERR_LISTEN where the address is taken or not allowed and REZ_ERR_CONFIG_*
+ * for a wrong web-config file.
  */
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
-  const { source, listen, appDir = builtAppDir, log = silentLogger } = options;
-  const app = createServer(log);
-  guard(app, [listen.host, ...(options.allowedHosts ?? [])]);
-  const engine = queryEngine(source.source, source.kind);
-  const queries = source.queries ?? engineQueries(engine);
-  const sections = new SectionView(await loadSections(), engine, source.source);
+  const { listen, appDir = builtAppDir, webConfigFile = '', log = silentLogger } = options;
+  // A large file takes its time; whoever sends nothing is cut off by the other limits.
+  const limits = { maxConnections: 1024, idleMs: 60_000, requestMs: 600_000 };
+  const door = await FrontDoor.open({ webConfigFile, log, ...limits });
+  const app = createServer(door, log);
+  guard(app, [...listenHosts(listen), ...(options.allowedHosts ?? [])]);
+  const documents = [...(await loadSections()), ...(options.sections ?? [])];
+  const library = new Library(documents);
+  for (const source of options.sources) library.add(source);
   app.register(async (api) => {
     api.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
-    prometheusRoutes(api, engine, queries);
-    rezolusRoutes(api, { source, queries, sections });
+    prometheusRoutes(api, library);
+    rezolusRoutes(api, library, documents);
+    loadingRoutes(api, library, { maxBytes: 2 ** 30, allowed: new AllowList([]), ...options.loading });
   });
   await serveApp(app, appDir);
-  try {
-    await app.listen({ host: listen.host, port: listen.port });
-  } catch (cause) {
+  const address = await door.listen(app, listen).catch(async (error) => {
     await app.close();
-    await source.close();
-    throw new RezolusError('REZ_ERR_LISTEN', `cannot listen on ${listen.host}:${listen.port}`, { cause });
-  }
+    await library.close();
+    throw error;
+  });
   // By the time the app asks for its navigation, the section documents are parsed and looked up.
-  setImmediate(() => sections.summaries());
+  setImmediate(() => library.captures[0]?.sections.summaries());
   return {
-    address: addressOf(app.server.address() as AddressInfo),
+    address: 'path' in listen ? address : `${address}/`,
     async close() {
       await app.close();
-      await source.close();
+      await library.close();
     },
   };
 }
 
-/** createServer: a server without routes, with limits on what a client may send and how slowly. */
-function createServer(log: Logger): FastifyInstance {
+/** createServer: a server without routes, with limits on what a client may send. */
+function createServer(door: FrontDoor, log: Logger): FastifyInstance {
   const app = fastify({
     bodyLimit: 256 * 1024,
-    requestTimeout: 10_000,
-    connectionTimeout: 60_000,
     forceCloseConnections: true,
-    http: { headersTimeout: 5000, maxHeaderSize: 16 * 1024 },
+    serverFactory: door.serverFactory,
     // URLs that cannot be decoded never reach a hook.
     frameworkErrors(error, _request, reply) {
       const body = { status: 'error', errorType: 'bad_data', error: error.message };
@@ -83,7 +92,6 @@ function createServer(log: Logger): FastifyInstance {
       reply.raw.writeHead(400, headers).end(JSON.stringify(body));
     },
   });
-  app.server.maxConnections = 1024;
   answerErrors(app, log);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -92,10 +100,4 @@ function createServer(log: Logger): FastifyInstance {
     async (_request: unknown, body: string | Buffer) => new URLSearchParams(String(body)),
   );
   return app;
-}
-
-/** addressOf: the URL of a listening socket; one that listens everywhere is reached by the loopback. */
-function addressOf({ address, port }: AddressInfo): string {
-  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
 }

@@ -6,6 +6,7 @@ import {
   sentence,
   silentLogger,
 } from '@rezolus/core';
+import { endpointText, parseEndpoint } from '@rezolus/core/http';
 import { MemoryStore } from '@rezolus/query';
 import { type Endpoint, openAgent } from '@rezolus/recording';
 import { parseJson } from '../json.ts';
@@ -17,6 +18,8 @@ export interface LiveOptions {
   readonly intervalMs?: number;
   /** How long samples are kept, ms. Default 30 min. */
   readonly retentionMs?: number;
+  /** Credentials for the agent, see `HttpClient`. */
+  readonly httpConfigFile?: string;
   readonly log?: Logger;
 }
 
@@ -29,13 +32,16 @@ const clockStepMs = 10_000;
 /**
  * liveSource: watches the agent at `url`: its snapshots of the last while, kept in memory. An agent that does not answer
  * is tried again, less and less often, at least every five intervals; meanwhile `live.connected` is false and what was
- * kept stays. `host:port` is short for `http://host:port`. Throws RezolusError REZ_ERR_CONFIG_INVALID where `url` is not
- * an http or https URL.
+ * kept stays. Throws RezolusError REZ_ERR_CONFIG_INVALID where `url` is not what `parseEndpoint` takes.
  */
 export function liveSource(url: string, options: LiveOptions = {}): ViewerSource {
-  const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-    throw new RezolusError('REZ_ERR_CONFIG_INVALID', `${url} is not an http or https URL`);
+  const parsed = parseEndpoint(url);
+  if (parsed === null) {
+    const shown = url.replace(/\/\/.*@/, '//…@');
+    throw new RezolusError(
+      'REZ_ERR_CONFIG_INVALID',
+      `${shown} is not an http or https URL without credentials`,
+    );
   }
   return new LiveSource(parsed, options);
 }
@@ -50,6 +56,7 @@ class LiveSource implements ViewerSource, LiveFeed {
   connected = false;
 
   readonly #url: string;
+  readonly #httpConfigFile: string;
   readonly #log: Logger;
   readonly #listeners = new Set<() => void>();
   /** Filled in from each agent that answers; the store looks descriptions up in it. */
@@ -59,7 +66,8 @@ class LiveSource implements ViewerSource, LiveFeed {
 
   constructor(url: URL, options: LiveOptions) {
     const { intervalMs = 1000, retentionMs = 30 * 60_000, log = silentLogger } = options;
-    this.name = url.origin;
+    this.name = url.origin === 'null' ? endpointText(url) : url.origin;
+    this.#httpConfigFile = options.httpConfigFile ?? '';
     this.#url = url.href;
     this.#log = log;
     this.source = new MemoryStore({ intervalMs, retentionMs, descriptions: this.#descriptions });
@@ -103,7 +111,11 @@ class LiveSource implements ViewerSource, LiveFeed {
   }
 
   async #open(signal: AbortSignal): Promise<Endpoint> {
-    const endpoint = await openAgent(this.#url, { timeoutMs: scrapeTimeoutMs, signal });
+    const endpoint = await openAgent(this.#url, {
+      httpConfigFile: this.#httpConfigFile,
+      timeoutMs: scrapeTimeoutMs,
+      signal,
+    });
     this.systeminfo = parseJson(endpoint.facts.systeminfo);
     const descriptions = parseJson(endpoint.facts.descriptions);
     if (typeof descriptions === 'object' && descriptions !== null) {

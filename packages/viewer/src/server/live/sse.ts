@@ -5,12 +5,13 @@ import type { ViewerSource } from '../source.ts';
 const heartbeatMs = 15_000;
 
 /** liveEvent: the state of a live source now. */
-export function liveEvent({ source, live }: ViewerSource): LiveEvent {
+export function liveEvent({ kind, source, live }: ViewerSource): LiveEvent {
   return {
     startMs: source.startMs,
     endMs: source.endMs,
     series: source.series().length,
     connected: live?.connected ?? true,
+    kind,
   };
 }
 

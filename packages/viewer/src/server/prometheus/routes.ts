@@ -1,10 +1,10 @@
 import { sentence } from '@rezolus/core';
-import { type Engine, type LabelMatcher, matchersOf } from '@rezolus/query';
+import { type LabelMatcher, matchersOf } from '@rezolus/query';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import manifest from '../../../package.json' with { type: 'json' };
 import { clientSignal } from '../abort.ts';
 import { badData } from '../errors.ts';
-import type { Queries } from '../queries.ts';
+import type { Library, OpenCapture } from '../library.ts';
 import { durationParam, limitParam, rangeParams, requestParams, timeParam } from './params.ts';
 
 /** Prometheus' default for `query.timeout`. */
@@ -12,33 +12,40 @@ const queryTimeoutMs = 120_000;
 /** The Prometheus whose HTTP API this follows; Grafana decides by it what it may ask for. */
 const apiVersion = '3.0.0';
 
-type Handler = (params: URLSearchParams, request: FastifyRequest, reply: FastifyReply) => unknown;
+type Handler = (
+  params: URLSearchParams,
+  capture: OpenCapture,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => unknown;
 
-/** prometheusRoutes: adds the Prometheus HTTP API under `/api/v1/`, as Grafana and promtool use it. */
-export function prometheusRoutes(
-  app: FastifyInstance,
-  engine: Pick<Engine, 'seriesMatching' | 'labelNames' | 'labelValues' | 'metadata'>,
-  queries: Queries,
-): void {
+/**
+ * prometheusRoutes: adds the Prometheus HTTP API under `/api/v1/`, as Grafana and promtool use it. With more than one
+ * capture the parameter `capture` takes the id of the one that is asked.
+ */
+export function prometheusRoutes(app: FastifyInstance, library: Library): void {
   const route = (method: string[], path: string, handler: Handler) =>
     app.route({
       method,
       url: `/api/v1/${path}`,
-      handler: (request, reply) => handler(requestParams(request), request, reply),
+      handler(request, reply) {
+        const params = requestParams(request);
+        return handler(params, library.get(params.get('capture')), request, reply);
+      },
     });
   const both = ['GET', 'POST'];
 
-  route(both, 'query', async (params, _request, reply) => {
+  route(both, 'query', async (params, { queries }, _request, reply) => {
     const timeMs = timeParam(params, 'time', Date.now());
     const query = queryParam(params);
     return json(reply, await queries.instant({ query, timeMs }, deadline(params, reply)));
   });
-  route(both, 'query_range', async (params, _request, reply) => {
+  route(both, 'query_range', async (params, { queries }, _request, reply) => {
     const range = rangeParams(params);
     const query = queryParam(params);
     return json(reply, await queries.matrix({ query, ...range }, deadline(params, reply)));
   });
-  route(both, 'series', (params) => {
+  route(both, 'series', (params, { engine }) => {
     const matchers = matchParams(params);
     if (matchers.length === 0) throw badData('no match[] parameter provided');
     const series = engine.seriesMatching(matchers);
@@ -47,13 +54,13 @@ export function prometheusRoutes(
       params,
     );
   });
-  route(both, 'labels', (params) => limited(engine.labelNames(matchParams(params)), params));
-  route(['GET'], 'label/:name/values', (params, request) => {
+  route(both, 'labels', (params, { engine }) => limited(engine.labelNames(matchParams(params)), params));
+  route(['GET'], 'label/:name/values', (params, { engine }, request) => {
     const { name } = request.params as { name: string };
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) throw badData(`invalid label name: ${JSON.stringify(name)}`);
     return limited(engine.labelValues(name, matchParams(params)), params);
   });
-  route(['GET'], 'metadata', (params) => {
+  route(['GET'], 'metadata', (params, { engine }) => {
     const wanted = params.get('metric');
     const all = engine.metadata().filter(({ metric }) => wanted === null || metric === wanted);
     const entries = all.slice(0, limitParam(params)).map(({ metric, kind, unit = '', description = '' }) => {
@@ -61,7 +68,7 @@ export function prometheusRoutes(
     });
     return success(Object.fromEntries(entries));
   });
-  route(['GET'], 'status/buildinfo', () =>
+  app.get('/api/v1/status/buildinfo', () =>
     success({
       version: apiVersion,
       revision: `rezolus-${manifest.version}`,

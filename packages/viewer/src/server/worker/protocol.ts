@@ -1,17 +1,23 @@
 import { type ErrorCode, errorCatalogue, RezolusError } from '@rezolus/core';
 import type { InstantQuery, RangeQuery, Series } from '@rezolus/query';
+import type { Capture, CaptureKind } from '../../contract.ts';
 import { ApiError, type ErrorType } from '../errors.ts';
 import type { RangeRequest } from '../range.ts';
+import type { SpreadsRequest } from '../shifts/spreads.ts';
 
 /** WorkerInput: what a query worker opens. */
 export type WorkerInput =
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'live'; readonly url: string };
+  | { readonly kind: 'file'; readonly path: string; readonly name?: string }
+  | { readonly kind: 'live'; readonly url: string; readonly httpConfigFile?: string }
+  /** What a recorder is writing: its folder. */
+  | { readonly kind: 'growing'; readonly folder: string }
+  | { readonly kind: 'prometheus'; readonly url: string };
 
 /** SourceState: what the server needs to know of a source beside answers. `series` where they changed. */
 export interface SourceState {
-  readonly kind: 'file' | 'live';
+  readonly kind: CaptureKind;
   readonly name: string;
+  readonly nodes: Capture['nodes'] | undefined;
   readonly generation: number;
   readonly intervalMs: number;
   readonly startMs: number;
@@ -25,6 +31,7 @@ export interface SourceState {
 /** WorkerRequest: a query for the worker; `cancel` ends the one of that id. */
 export type WorkerRequest =
   | { readonly id: number; readonly method: 'range'; readonly argument: RangeRequest }
+  | { readonly id: number; readonly method: 'spreads'; readonly argument: SpreadsRequest }
   | { readonly id: number; readonly method: 'matrix'; readonly argument: RangeQuery }
   | { readonly id: number; readonly method: 'instant'; readonly argument: InstantQuery };
 

@@ -1,7 +1,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { fileSource } from '../file-source.ts';
 import { liveSource } from '../live/live-source.ts';
+import { fileSource } from '../open/file-source.ts';
+import { growingSource } from '../open/growing-source.ts';
 import { engineQueries, queryEngine } from '../queries.ts';
+import { prometheusSource } from '../remote/prometheus-source.ts';
 import type { ViewerSource } from '../source.ts';
 import { plainError, type WorkerInput, type WorkerReply, type WorkerRequest } from './protocol.ts';
 
@@ -28,17 +30,30 @@ function takeCancellations(): void {
   }
 }
 
+function open(wanted: WorkerInput): ViewerSource | Promise<ViewerSource> {
+  switch (wanted.kind) {
+    case 'file':
+      return fileSource(wanted.path, wanted.name);
+    case 'live':
+      return liveSource(wanted.url, wanted);
+    case 'growing':
+      return growingSource(wanted.folder);
+    case 'prometheus':
+      return prometheusSource(wanted.url);
+  }
+}
+
 function reportState(viewed: ViewerSource, withSeries: boolean): void {
-  const { kind, name, source, metadata, systeminfo, live } = viewed;
+  const { kind, name, nodes, source, metadata, systeminfo, live } = viewed;
   const { generation, intervalMs, startMs, endMs } = source;
-  const state = { kind, name, generation, intervalMs, startMs, endMs, metadata, systeminfo };
+  const state = { kind, name, nodes, generation, intervalMs, startMs, endMs, metadata, systeminfo };
   const series = withSeries ? { series: source.series() } : {};
   reply({ type: 'state', state: { ...state, ...series, connected: live?.connected ?? true } });
 }
 
 try {
-  const viewed = input.kind === 'file' ? await fileSource(input.path) : liveSource(input.url);
-  const queries = engineQueries(queryEngine(viewed.source, viewed.kind), takeCancellations);
+  const viewed = await open(input);
+  const queries = viewed.queries ?? engineQueries(queryEngine(viewed.source, viewed.kind), takeCancellations);
   cancellations.on('message', cancel);
   parentPort!.on('message', async ({ id, method, argument }: WorkerRequest) => {
     const controller = new AbortController();

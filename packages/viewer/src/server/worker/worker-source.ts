@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { RezolusError } from '@rezolus/core';
 import type { Series, Source } from '@rezolus/query';
+import type { Capture, CaptureKind } from '../../contract.ts';
 import { ApiError } from '../errors.ts';
 import type { Queries } from '../queries.ts';
 import type { LiveFeed, ViewerSource } from '../source.ts';
@@ -20,6 +21,8 @@ export interface WorkerOptions {
   readonly heapMb?: number;
   /** How long it may go on with a query that nobody waits for before it is ended, ms, default 5 s. */
   readonly graceMs?: number;
+  /** Called when the source was closed and holds nothing any more. */
+  readonly released?: () => Promise<void>;
 }
 
 /** Queries that may wait for their answer at a time. */
@@ -33,7 +36,7 @@ interface Pending {
 }
 
 /**
- * workerSource: a recording or a live agent whose samples and queries are in a worker, so that a long query never holds
+ * workerSource: a capture whose samples and queries are in a worker, so that a long query never holds
  * up the server. A worker that runs out of memory or does not stop is replaced at the next query; the queries that it
  * had end with ApiError 503. Rejects as `fileSource` and `liveSource` do.
  */
@@ -53,6 +56,7 @@ class WorkerSource implements ViewerSource, LiveFeed, Queries {
   readonly #input: WorkerInput;
   readonly #heapMb: number;
   readonly #graceMs: number;
+  readonly #released: () => Promise<void>;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<() => void>();
   #worker: Worker | null = null;
@@ -63,15 +67,23 @@ class WorkerSource implements ViewerSource, LiveFeed, Queries {
   #next = 1;
   #closed = false;
 
-  constructor(input: WorkerInput, { heapMb = 768, graceMs = 5000 }: WorkerOptions) {
+  constructor(
+    input: WorkerInput,
+    { heapMb = 768, graceMs = 5000, released = async () => {} }: WorkerOptions,
+  ) {
     this.#input = input;
     this.#heapMb = heapMb;
     this.#graceMs = graceMs;
-    if (input.kind === 'live') this.live = this;
+    this.#released = released;
+    if (input.kind !== 'file') this.live = this;
   }
 
-  get kind(): 'file' | 'live' {
-    return this.#input.kind;
+  get kind(): CaptureKind {
+    return this.#state?.kind ?? 'file';
+  }
+
+  get nodes(): Capture['nodes'] | undefined {
+    return this.#state?.nodes;
   }
 
   get name(): string {
@@ -99,6 +111,13 @@ class WorkerSource implements ViewerSource, LiveFeed, Queries {
     return this.#ask({ method: 'range', argument }, signal) as Promise<Uint8Array<ArrayBuffer>>;
   }
 
+  spreads(
+    argument: Parameters<Queries['spreads']>[0],
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#ask({ method: 'spreads', argument }, signal) as Promise<Uint8Array<ArrayBuffer>>;
+  }
+
   matrix(argument: Parameters<Queries['matrix']>[0], signal: AbortSignal): Promise<string> {
     return this.#ask({ method: 'matrix', argument }, signal) as Promise<string>;
   }
@@ -110,6 +129,7 @@ class WorkerSource implements ViewerSource, LiveFeed, Queries {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#worker?.terminate();
+    await this.#released();
   }
 
   /** start: starts a worker unless one runs; resolves when its source is open. */
