@@ -1,11 +1,19 @@
 /** What runs in the guest: every sampler of every plugin, by each of its routes, one JSON line per result. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { type SamplerDefinition, type SamplerStatus, type SamplersHook, sentence } from '@rezolus/core';
+import {
+  type Logger,
+  RezolusError,
+  type SamplerDefinition,
+  type SamplerStatus,
+  type SamplersHook,
+  sentence,
+} from '@rezolus/core';
 import { Harness } from '@rezolus/devkit';
+import { useLegacyCgroups } from './checks/check.ts';
 import { checks } from './checks/index.ts';
 import { hotplug } from './hotplug.ts';
 import type { Report, SamplerReport } from './report.ts';
-import { variants } from './variants.ts';
+import { legacyCgroups, variants } from './variants.ts';
 
 const packages = '/rezolus/packages';
 
@@ -34,6 +42,17 @@ function attachedHooks(status: SamplerStatus): string[] {
   return (status.programs ?? []).filter(({ attached }) => attached).map(({ name, label }) => label ?? name);
 }
 
+/** The log of a harness in which refusals are reported; a lack that a sampler has probed for is none. */
+function refusals(without: readonly string[]): Logger {
+  const judge = (fields: { code?: string; err?: unknown }, message: string) => {
+    const { err } = fields;
+    const code = err instanceof RezolusError ? err.code : fields.code;
+    if ((code === undefined && err === undefined) || code?.endsWith('_UNSUPPORTED')) return;
+    say({ kind: 'refusal', without, said: err === undefined ? message : `${message}: ${sentence(err)}` });
+  };
+  return { debug: judge, info: judge, warn: judge, error: judge };
+}
+
 async function tryOut(harness: Harness, sampler: string, without: readonly string[]): Promise<SamplerReport> {
   const began = performance.now();
   const status = harness.status(sampler);
@@ -53,6 +72,7 @@ async function tryOut(harness: Harness, sampler: string, without: readonly strin
     state,
     health: health ?? null,
     route: route ?? null,
+    programs: status.programs?.length ?? 0,
     attached: attachedHooks(status),
     said: [
       ...(status.error === undefined ? [] : [status.error]),
@@ -72,7 +92,7 @@ async function tryPlugin(definitions: readonly SamplerDefinition[]): Promise<voi
   const used = new Set<string>();
   for (const without of variants) {
     if (without.length > 0 && !without.some((kind) => used.has(kind))) continue;
-    await using harness = await Harness.start(definitions, { without });
+    await using harness = await Harness.start(definitions, { without, logger: refusals(without) });
     for (const { name } of definitions) {
       const status = harness.status(name);
       const hooks = attachedHooks(status);
@@ -85,6 +105,14 @@ async function tryPlugin(definitions: readonly SamplerDefinition[]): Promise<voi
   }
 }
 
+/** Tries samplers that read cgroups with the cpu controller where cgroup v1 has it. */
+async function tryLegacyCgroups(definitions: readonly SamplerDefinition[]): Promise<void> {
+  const without = ['cgroup v2'];
+  await useLegacyCgroups();
+  await using harness = await Harness.start(definitions, { logger: refusals(without) });
+  for (const { name } of definitions) say(await tryOut(harness, name, without));
+}
+
 const began = uptime();
 const plugins: SamplerDefinition[][] = [];
 for (const folder of readdirSync(packages).filter((name) => name.startsWith('plugin-'))) {
@@ -92,4 +120,5 @@ for (const folder of readdirSync(packages).filter((name) => name.startsWith('plu
 }
 for (const definitions of plugins) await tryPlugin(definitions);
 say(await hotplug(plugins));
+await tryLegacyCgroups(plugins.flat().filter(({ name }) => legacyCgroups.includes(name)));
 say({ kind: 'end', began, ended: uptime() });

@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import type { SamplerDefinition } from '@rezolus/core';
+import type { GroupSchema, SamplerDefinition } from '@rezolus/core';
 import { Harness, runLoad } from '@rezolus/devkit';
 import type { HotplugReport } from './report.ts';
+
+/** Names of the series of a schema, made once: an interpreter takes long for them. */
+const named = new WeakMap<GroupSchema, { counters: string[]; histograms: string[] }>();
 
 /**
  * hotplug: takes CPU 1 away and brings it back, twice, with load on both CPUs before, between and after, and compares
@@ -18,6 +21,8 @@ export async function hotplug(plugins: readonly (readonly SamplerDefinition[])[]
     );
   const highest = new Map<string, bigint>();
   const backwards = new Set<string>();
+  const vanished = new Set<string>();
+  let perCpu: ReadonlyMap<string, bigint> | undefined;
   let compared = 0;
   let error: string | null = null;
   const look = async (when: string) => {
@@ -28,11 +33,13 @@ export async function hotplug(plugins: readonly (readonly SamplerDefinition[])[]
       if (value < before) backwards.add(`${series}: ${value} after ${before}, ${when}`);
       else highest.set(series, value);
     }
+    const now = ofCpu1(plugins, harnesses);
+    perCpu ??= now;
+    for (const series of perCpu.keys()) if (!now.has(series)) vanished.add(`${series}, ${when}`);
+    return now;
   };
-  const scheduler = harnesses.find((harness) => harness.labels('scheduler_context_switch').length > 0);
-  const switches = () => scheduler?.sum('scheduler_context_switch', { id: '1' }) ?? 0;
   const activeBefore = active();
-  let switchesAfter = 0;
+  const grown = new Set<string>();
   try {
     await runLoad('pingpong', '0,1', 500);
     await look('before');
@@ -42,11 +49,10 @@ export async function hotplug(plugins: readonly (readonly SamplerDefinition[])[]
       await runLoad('pingpong', 0, 500);
       await look(`CPU gone, round ${round}`);
       setOnline(true);
-      await look(`CPU just back, round ${round}`);
-      const before = switches();
+      const before = await look(`CPU just back, round ${round}`);
       await runLoad('pingpong', '0,1', 500);
-      await look(`CPU back, round ${round}`);
-      switchesAfter = switches() - before;
+      for (const [series, value] of await look(`CPU back, round ${round}`))
+        if (value > (before.get(series) ?? 0n)) grown.add(series);
     }
   } catch (cause) {
     error = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
@@ -56,8 +62,10 @@ export async function hotplug(plugins: readonly (readonly SamplerDefinition[])[]
     kind: 'hotplug',
     compared,
     backwards: [...backwards],
+    perCpu: [...(perCpu?.keys() ?? [])],
+    vanished: [...vanished],
+    grown: [...grown],
     lost: activeBefore.filter((sampler) => !stillActive.has(sampler)),
-    switchesAfter,
     error,
     ms: Math.round(performance.now() - began),
   };
@@ -70,14 +78,61 @@ function setOnline(online: boolean): void {
 /** Every counter, and the entries of every histogram bucket, by name and labels. */
 function* counters(harnesses: readonly Harness[]): Iterable<[string, bigint]> {
   for (const group of harnesses.flatMap((harness) => harness.groups())) {
-    for (const [index, series] of group.schema!.counters.entries()) {
-      if (group.countersPresent?.[index] !== 0) yield [JSON.stringify(series.labels), group.counters[index]!];
+    const names = namesOf(group.schema!);
+    for (const [index, name] of names.counters.entries()) {
+      if (group.countersPresent?.[index] !== 0) yield [name, group.counters[index]!];
     }
-    for (const [index, series] of group.schema!.histograms.entries()) {
-      const labels = JSON.stringify(series.labels);
+    for (const [index, name] of names.histograms.entries()) {
       for (const [bucket, count] of group.histograms[index]!.buckets.entries()) {
-        if (count > 0n) yield [`${labels} bucket ${bucket}`, count];
+        if (count > 0n) yield [`${name} bucket ${bucket}`, count];
       }
     }
   }
+}
+
+function namesOf(schema: GroupSchema): { counters: string[]; histograms: string[] } {
+  let names = named.get(schema);
+  if (names === undefined) {
+    names = {
+      counters: schema.counters.map(({ labels }) => JSON.stringify(labels)),
+      histograms: schema.histograms.map(({ labels }) => JSON.stringify(labels)),
+    };
+    named.set(schema, names);
+  }
+  return names;
+}
+
+/** The counters, and the entries of the histograms, of CPU 1: metric with its own labels, and value. */
+function ofCpu1(
+  plugins: readonly (readonly SamplerDefinition[])[],
+  harnesses: readonly Harness[],
+): ReadonlyMap<string, bigint> {
+  const perCpu = new Set(
+    plugins
+      .flat()
+      .flatMap(({ name, groups }) =>
+        groups.filter(({ per }) => per === 'cpu').map((group) => `${name}/${group.name}`),
+      ),
+  );
+  const values = new Map<string, bigint>();
+  for (const group of harnesses.flatMap((harness) => harness.groups())) {
+    if (!perCpu.has(group.name)) continue;
+    const { counters, histograms } = group.schema!;
+    for (const [index, { labels }] of counters.entries()) {
+      if (labels.id === '1' && group.countersPresent?.[index] !== 0)
+        values.set(seriesName(labels), group.counters[index]!);
+    }
+    for (const [index, { labels }] of histograms.entries()) {
+      if (labels.id === '1')
+        values.set(
+          seriesName(labels),
+          group.histograms[index]!.buckets.reduce((sum, count) => sum + count, 0n),
+        );
+    }
+  }
+  return values;
+}
+
+function seriesName({ metric, state, direction, kind, reason }: Readonly<Record<string, string>>): string {
+  return [metric, state, direction, kind, reason].filter((part) => part !== undefined).join(' ');
 }

@@ -7,6 +7,7 @@ import type { CpioArchive } from './cpio.ts';
 import { fetchKernel, KernelUnavailable } from './debian.ts';
 import { checkoutArchive, plugins } from './initramfs.ts';
 import type { Counted, SamplerReport } from './report.ts';
+import { legacyCgroups } from './variants.ts';
 import { type Run, runGuest } from './vm.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -25,6 +26,32 @@ const samplers = plugins()
     return rezolus.samplers;
   })
   .sort();
+
+/** What is declared per CPU and comes without a PMU, by metric. */
+const softwarePerCpu = [
+  'cpu_migrations',
+  'cpu_tlb_flush',
+  'cpu_usage',
+  'cpu_usage_exited_tasks',
+  'hardirq',
+  'hardirq_time',
+  'scheduler_context_switch',
+  'scheduler_cpu_runqueue_latency',
+  'scheduler_discarded_samples',
+  'scheduler_idle_exit',
+  'scheduler_runqueue_wait',
+  'softirq',
+  'softirq_time',
+];
+const movedByLoad = [
+  'cpu_usage system',
+  'scheduler_context_switch voluntary',
+  'scheduler_cpu_runqueue_latency',
+  'scheduler_idle_exit',
+  'scheduler_runqueue_wait',
+  'softirq sched',
+];
+const metricOf = (series: string) => series.split(' ')[0]!;
 
 /** Hooks that were attached on any kernel. */
 const attached = new Set<string>();
@@ -75,11 +102,26 @@ describe.each(kernels)('$name', ({ package: name }) => {
     expect([plain, ...forced].flatMap((report) => faults(report!))).toEqual([]);
   });
 
+  it('refuses nothing that nobody has probed for', (context) => {
+    expect(reportsOf(context).filter(({ kind }) => kind === 'refusal')).toEqual([]);
+  });
+
+  it.for(legacyCgroups)('%s counts with cgroup v1', (sampler, context) => {
+    const legacy = reportsOf(context).filter(
+      (report) =>
+        report.kind === 'sampler' && report.sampler === sampler && report.without[0] === 'cgroup v2',
+    ) as SamplerReport[];
+    expect(legacy, run?.console).toMatchObject([{ state: 'active', health: 'healthy' }]);
+    expect(faults(legacy[0]!)).toEqual([]);
+  });
+
   it('has no counter that runs backwards while a CPU goes and comes back', (context) => {
     const hotplug = reportsOf(context).find((report) => report.kind === 'hotplug');
-    expect(hotplug, run?.console).toMatchObject({ backwards: [], lost: [], error: null });
+    expect(hotplug, run?.console).toMatchObject({ backwards: [], vanished: [], lost: [], error: null });
     expect(hotplug!.compared).toBeGreaterThan(1000);
-    expect(hotplug!.switchesAfter).toBeGreaterThan(100);
+    // Every metric that is declared per CPU and measured without a PMU, and of each what the load moves.
+    expect(new Set(hotplug!.perCpu.map(metricOf))).toEqual(new Set(softwarePerCpu));
+    expect(hotplug!.grown).toEqual(expect.arrayContaining(movedByLoad));
   });
 });
 
@@ -96,10 +138,12 @@ function summary({ kernel, reports, seconds }: Run): string {
   const lines = reports.map((report) => {
     if (report.kind === 'end') return `Node after ${report.began} s, all done after ${report.ended} s`;
     if (report.kind === 'hotplug') return `hotplug: ${report.compared} values compared, ${report.ms} ms`;
-    const { sampler, without, health, state, route, counted, said, ms } = report;
+    if (report.kind === 'refusal') return `refused without ${report.without.join(', ')}: ${report.said}`;
+    const { sampler, without, health, state, route, programs, attached, counted, said, ms } = report;
     const how = without.length === 0 ? sampler : `${sampler} without ${without.join(', ')}`;
     const what = counted?.map((entry) => `${entry.counted} ${entry.what}`) ?? said;
-    return `${how}: ${health ?? state}, ${ms} ms, by ${route ?? 'nothing'}: ${what.join(', ')}`;
+    const hooks = programs === 0 ? '' : `, ${attached.length} of ${programs} programs attached`;
+    return `${how}: ${health ?? state}${hooks}, ${ms} ms, by ${route ?? 'nothing'}: ${what.join(', ')}`;
   });
   return [`${kernel}: ${seconds.toFixed(1)} s`, ...lines].join('\n  ');
 }

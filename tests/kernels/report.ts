@@ -10,10 +10,13 @@ export interface Counted {
 export interface SamplerReport {
   readonly kind: 'sampler';
   readonly sampler: string;
+  /** Kinds of hooks, or `cgroup v2`. */
   readonly without: readonly string[];
   readonly state: string;
   readonly health: string | null;
   readonly route: string | null;
+  /** How many programs were to be loaded and attached. */
+  readonly programs: number;
   /** Programs that are attached, e.g. `tp_btf/sched_switch`. */
   readonly attached: readonly string[];
   /** What the status says of failures and of what is missing. */
@@ -27,15 +30,25 @@ export interface SamplerReport {
   readonly ms: number;
 }
 
+/** RefusalReport: something that could not be loaded or started although nobody has probed that the kernel lacks it. */
+export interface RefusalReport {
+  readonly kind: 'refusal';
+  readonly without: readonly string[];
+  readonly said: string;
+}
+
 /** HotplugReport: counters that ran backwards while a CPU went and came back. */
 export interface HotplugReport {
   readonly kind: 'hotplug';
   readonly compared: number;
   readonly backwards: readonly string[];
+  /** Series of CPU 1 that were there at each look, of all that are declared per CPU; none may ever be missing. */
+  readonly perCpu: readonly string[];
+  readonly vanished: readonly string[];
+  /** Those of CPU 1 that grew after it came back. */
+  readonly grown: readonly string[];
   /** Samplers that were active before and are not any more. */
   readonly lost: readonly string[];
-  /** Context switches counted on the CPU after it came back. */
-  readonly switchesAfter: number;
   readonly error: string | null;
   readonly ms: number;
 }
@@ -47,4 +60,4 @@ export interface EndReport {
   readonly ended: number;
 }
 
-export type Report = SamplerReport | HotplugReport | EndReport;
+export type Report = SamplerReport | RefusalReport | HotplugReport | EndReport;

@@ -11,3 +11,6 @@ export const variants: readonly (readonly string[])[] = [
   ['tp_btf', 'raw_tp', 'fentry', 'fexit'],
   ['tp_btf', 'raw_tp', 'fentry', 'fexit', 'kprobe', 'kretprobe'],
 ];
+
+/** legacyCgroups: samplers that are tried with cgroup v1, too. */
+export const legacyCgroups: readonly string[] = ['cpu_bandwidth', 'cpu_usage'];

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import type { Harness } from '@rezolus/devkit';
 import type { Counted } from '../report.ts';
 
@@ -54,25 +55,53 @@ export function snmp(protocol: string, counter: string): number {
   return Number(values![names!.indexOf(counter)]);
 }
 
+const unified = '/sys/fs/cgroup';
+const legacy = '/cgroup1';
+
+/** useLegacyCgroups: takes the cpu controller from the cgroup2 hierarchy and mounts it as cgroup v1, until the end. */
+export async function useLegacyCgroups(): Promise<void> {
+  mkdirSync(legacy);
+  writeFileSync(`${unified}/cgroup.subtree_control`, '-cpu');
+  // The kernel lets go of the last cgroups of the old hierarchy in its own time.
+  while (spawnSync('mount', ['-t', 'cgroup', '-o', 'cpu', 'cgroup', legacy]).status !== 0)
+    await new Promise((next) => setImmediate(next));
+}
+
 /** LoadCgroup: a cgroup of a check's own below the root; what is started in `inside` belongs to it. */
 export class LoadCgroup implements Disposable {
   readonly path: string;
   readonly labels: { readonly name: string };
+  /** CPU time of this process while it was inside, ns. */
+  ownNs = 0;
+  readonly #root = existsSync(legacy) ? legacy : unified;
 
   constructor(name: string) {
-    this.path = `/sys/fs/cgroup/${name}`;
+    this.path = `${this.#root}/${name}`;
     this.labels = { name: `/${name}` };
-    writeFileSync('/sys/fs/cgroup/cgroup.subtree_control', '+cpu');
+    if (this.#root === unified) writeFileSync(`${unified}/cgroup.subtree_control`, '+cpu');
     mkdirSync(this.path);
+  }
+
+  /** limit: allows `quota` us of CPU in each period of `period` us. */
+  limit(quota: number, period: number): void {
+    if (this.#root === unified) {
+      writeFileSync(`${this.path}/cpu.max`, `${quota} ${period}`);
+    } else {
+      writeFileSync(`${this.path}/cpu.cfs_period_us`, String(period));
+      writeFileSync(`${this.path}/cpu.cfs_quota_us`, String(quota));
+    }
   }
 
   /** inside: starts a load in the cgroup. This process is in it too until the load has been forked. */
   inside<Result>(load: () => Promise<Result>): Promise<Result> {
+    const before = process.cpuUsage();
     writeFileSync(`${this.path}/cgroup.procs`, String(process.pid));
     try {
       return load();
     } finally {
-      writeFileSync('/sys/fs/cgroup/cgroup.procs', String(process.pid));
+      const { user, system } = process.cpuUsage(before);
+      this.ownNs += (user + system) * 1000;
+      writeFileSync(`${this.#root}/cgroup.procs`, String(process.pid));
     }
   }
 
