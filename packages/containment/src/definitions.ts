@@ -1,0 +1,102 @@
+import {
+  type Logger,
+  type PluginEntry,
+  RezolusError,
+  type SamplerContext,
+  type SamplerRegistry,
+} from '@rezolus/core';
+import { SnapshotCheck } from './check.ts';
+import { ContainedPlugin } from './contained-plugin.ts';
+import { verifyFiles } from './integrity.ts';
+import type { PluginLimits } from './limits.ts';
+import type { Described, Refused } from './messages.ts';
+import { codeOf, PluginProcess } from './process.ts';
+import { plain } from './text.ts';
+
+/** Description: what a plugin registers, as data. */
+export interface Description {
+  readonly definitions: readonly Described[];
+  readonly refusals: readonly Refused[];
+}
+
+/** InstalledPlugin: a plugin of a third party that may be run. */
+export interface InstalledPlugin extends Description {
+  readonly entry: PluginEntry;
+  /** Folder of its files, which are compared with `digest` of the manifest before each start. */
+  readonly root: string;
+}
+
+/** Largest description of a plugin as JSON, characters: it is handed on in arguments of a command. */
+const maxDescription = 128 * 1024;
+
+/**
+ * describePlugin: what a plugin registers, found out in a process that has no capabilities at all. Throws
+ * REZ_ERR_PLUGIN_LOAD, _CRASHED, _LIMIT, _DATA and REZ_ERR_SAMPLER_TIMEOUT.
+ */
+export async function describePlugin(
+  plugin: PluginEntry,
+  limits: PluginLimits,
+  log: Logger,
+): Promise<Description> {
+  const { name } = plugin.manifest;
+  const process = new PluginProcess({ plugin, limits, log });
+  const timer = setTimeout(() => {
+    const text = `${name} did not register its samplers within ${limits.start_timeout} ms`;
+    process.kill(new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', text));
+  }, limits.start_timeout);
+  try {
+    const { message } = await process.begin({ task: 'describe', samplers: {} });
+    if (
+      message.kind !== 'described' ||
+      !Array.isArray(message.definitions) ||
+      !Array.isArray(message.refusals)
+    )
+      throw new RezolusError('REZ_ERR_PLUGIN_DATA', `${name} did not say what it registers`);
+    const { definitions, refusals } = message;
+    if (JSON.stringify(definitions).length > maxDescription) {
+      const text = `${name} describes itself with more than ${maxDescription} characters`;
+      throw new RezolusError('REZ_ERR_PLUGIN_LIMIT', text);
+    }
+    return { definitions, refusals };
+  } finally {
+    clearTimeout(timer);
+    await process.stop();
+  }
+}
+
+/**
+ * registerContained: adds the samplers of an installed plugin to a registry. Each is created in the plugin's own
+ * process, which starts with the first and ends with the last of them.
+ */
+export function registerContained(
+  registry: SamplerRegistry,
+  { entry, root, definitions, refusals }: InstalledPlugin,
+  limits: PluginLimits,
+): void {
+  const { manifest } = entry;
+  if (!registry.accepts(manifest)) return;
+  for (const { sampler, code, message } of refusals)
+    registry.refuse(
+      { ...manifest, samplers: [plain(sampler)] },
+      new RezolusError(codeOf(code), plain(message)),
+    );
+  const start = (context: SamplerContext) =>
+    ContainedPlugin.start({
+      plugin: entry,
+      limits,
+      log: context.log,
+      samplers: Object.fromEntries(context.enabled),
+      check: new SnapshotCheck({ plugin: manifest.name, definitions, maxSeries: limits.series_limit }),
+      verify: () => verifyFiles(root, manifest),
+    });
+  const registrar = registry.for(manifest);
+  for (const definition of definitions) {
+    registrar.add({
+      ...definition,
+      create: async (context) => {
+        const plugin = await context.shared('process', () => start(context));
+        return plugin.sampler(definition.name, (group) => context.group(group).firstIndex);
+      },
+    });
+  }
+}
