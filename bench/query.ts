@@ -52,7 +52,8 @@ async function timed(url: string): Promise<number> {
 async function measure(path: string, query: string, repeats: number) {
   await using viewer = new Rezolus(['view', path]);
   const url = (await viewer.printed(/ at (http:\S+)/))[1]!;
-  const window = (await (await fetch(`${url}api/rezolus/v1/capture`)).json()) as Window;
+  const loaded = (await (await fetch(`${url}api/rezolus/v1/captures`)).json()) as { captures: [Window] };
+  const [window] = loaded.captures;
   const chart = ({ startMs, endMs }: Window, wanted = points) =>
     `${url}api/rezolus/v1/range?${new URLSearchParams({
       query,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startViewer, type Viewer, workerSource } from '@rezolus/viewer';
+import { openCaptures, startViewer, type Viewer } from '@rezolus/viewer';
 import type { Page } from 'playwright-core';
 import { root } from '../support/rezolus.ts';
 
@@ -14,10 +14,10 @@ export async function buildApp(): Promise<void> {
   execFileSync('npm', ['run', 'build', '--workspace', '@rezolus/viewer'], { cwd: root, stdio: 'inherit' });
 }
 
-/** openViewer: a viewer of the recording at `path` on a free port of the loopback. */
-export async function openViewer(path: string): Promise<Viewer> {
+/** openViewer: a viewer of the captures at `paths` on a free port of the loopback. */
+export async function openViewer(...paths: string[]): Promise<Viewer> {
   return startViewer({
-    source: await workerSource({ kind: 'file', path }),
+    sources: (await Promise.all(paths.map((path) => openCaptures(path)))).flat(),
     listen: { host: '127.0.0.1', port: 0 },
   });
 }

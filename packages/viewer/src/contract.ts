@@ -1,6 +1,6 @@
 /**
  * What the viewer's server and its app say to each other. Plots are data: a section is a JSON document of this shape,
- * ours in `packages/viewer/dashboards/`, later also a plugin's own.
+ * ours in `packages/viewer/dashboards/`, a plugin's in its package.
  */
 
 /** UnitSystem: how values of a plot are scaled and labelled. Time values are ns, percentages 0..1. */
@@ -67,18 +67,67 @@ export interface SectionSummary {
   readonly available: number;
 }
 
-/** Capture: what is being looked at. Times are ms since the epoch. */
+/** Capture: what is being looked at: a recording, a live agent or a Prometheus server. Times are ms since the epoch. */
 export interface Capture {
-  readonly kind: 'file' | 'live';
+  /** What the parameter `capture` takes; stays while the capture is loaded. */
+  readonly id: string;
+  /** Short name for legends, unique among the loaded captures. */
+  readonly alias: string;
+  readonly kind: CaptureKind;
   readonly name: string;
   readonly startMs: number;
   readonly endMs: number;
   readonly intervalMs: number;
   readonly series: number;
+  /** The machines in it and the label that tells them apart; null where there is one. */
+  readonly nodes: { readonly label: string; readonly values: readonly string[] } | null;
   /** File-level metadata (source, version, descriptions left out), for the Metadata page. */
   readonly metadata: Readonly<Record<string, string>>;
   /** The recorded or live `/systeminfo` document, or null. */
   readonly systeminfo: unknown;
+}
+
+/** firstCapture: the id of the first capture that a viewer loads. */
+export const firstCapture = '1';
+
+/** CaptureKind: a `file` does not change, the others grow. */
+export type CaptureKind = 'file' | 'live' | 'prometheus';
+
+/** Loaded: the captures that a viewer shows, in order, and what it takes to load another one. */
+export interface Loaded {
+  readonly captures: readonly Capture[];
+  readonly loading: {
+    /** The largest upload, bytes. */
+    readonly maxBytes: number;
+    readonly maxCaptures: number;
+    /** Whether some URLs may be loaded. */
+    readonly urls: boolean;
+  };
+}
+
+/** Spread: the values that a plot takes in a window: of a line its points, of a histogram the events. */
+export interface Spread {
+  readonly count: number;
+  readonly mean: number;
+  readonly median: number;
+  readonly p99: number;
+}
+
+/** Shift: how a plot differs between two captures. Sides are null where that capture has nothing. */
+export interface Shift {
+  readonly title: string;
+  /** Where the plot is; absent for a metric that no section shows. */
+  readonly section?: string;
+  readonly plot?: string;
+  readonly query: string;
+  readonly unit: UnitSystem;
+  readonly base: Spread | null;
+  readonly other: Spread | null;
+  /**
+   * Cliff's delta, -1..1: the probability that a value of the other capture is above one of the base, less the
+   * probability that it is below. 0 where a side is missing.
+   */
+  readonly effect: number;
 }
 
 /**
@@ -114,25 +163,37 @@ export interface LiveEvent {
   readonly series: number;
   /** False while the agent does not answer. */
   readonly connected: boolean;
+  /** `file` once the recorder finished what was being recorded. */
+  readonly kind: CaptureKind;
 }
 
 /**
- * routes: the viewer's own routes beside the Prometheus HTTP API (`/api/v1/...`). All are GET.
+ * routes: the viewer's own routes beside the Prometheus HTTP API (`/api/v1/...`). Those about one capture take
+ * ?capture= (an id; the first one where it is left out). All are GET unless it says otherwise.
  *
- * - capture: JSON {@link Capture}
+ * - captures: JSON {@link Loaded}
+ *   POST ?name= with the bytes of a file (Parquet, .rez, raw) as `application/octet-stream` adds its recordings and
+ *   answers {@link Loaded}; POST with the form field `url` has the server fetch the file
+ * - capture: DELETE lets a capture go
  * - sections: JSON {@link SectionSummary} array, in the order of the navigation
  * - section: JSON {@link Section} with `empty`, without the `multiDeviceOnly` plots of what is there only once
  * - range: ?query=&start=&end=&step= (ms; step defaults to the capture's interval, and grows where the window has more
  *   than 990,000) &points= (100..10000, default 1000: at most this many points per series or bucket columns; merged
- *   points carry min and max); body = the compact form of {@link RangeReply}
+ *   points carry min and max) &node= (of {@link Capture.nodes}; all where left out) &shift= (ms that all times in
+ *   request and answer are later than in the capture, so that captures meet); body = the compact form of
+ *   {@link RangeReply}
+ * - shifts: ?base=&other= (ids) &start=&end= (ms, of the base) &shift= (of the other): JSON {@link Shift} array, largest
+ *   first
  * - live: server-sent events, `data` = JSON {@link LiveEvent}, one at once and one per change; 404 on a file
  *
  * Errors are JSON `{status: "error", errorType, error}`, with the HTTP status that Prometheus gives them.
  */
 export const routes = {
-  capture: '/api/rezolus/v1/capture',
+  captures: '/api/rezolus/v1/captures',
+  capture: '/api/rezolus/v1/captures/:id',
   sections: '/api/rezolus/v1/sections',
   section: '/api/rezolus/v1/sections/:id',
   range: '/api/rezolus/v1/range',
+  shifts: '/api/rezolus/v1/shifts',
   live: '/api/rezolus/v1/live',
 } as const;

@@ -89,7 +89,10 @@ test('snapshots become series that can be queried', async () => {
   expect(json.data.result[0].value[1]).toBe('30');
   const metadata = await viewer.call('/api/v1/metadata?metric=ops');
   expect(metadata.json.data.ops[0].help).toBe('Operations done');
-  expect((await viewer.call('/api/rezolus/v1/capture')).json).toMatchObject({ kind: 'live', series: 7 });
+  expect((await viewer.call('/api/rezolus/v1/captures')).json.captures[0]).toMatchObject({
+    kind: 'live',
+    series: 7,
+  });
 });
 
 test('an agent that goes away is missed, one that comes back is asked who it is', async () => {
@@ -114,7 +117,10 @@ test('an agent that is not there yet is waited for', async () => {
   expect((await viewer.call('/api/rezolus/v1/sections/cpu')).json.empty['cpu-busy-pct']).toBe(
     'No series matches cpu_usage.',
   );
-  expect((await viewer.call('/api/rezolus/v1/capture')).json).toMatchObject({ series: 0, startMs: 0 });
+  expect((await viewer.call('/api/rezolus/v1/captures')).json.captures[0]).toMatchObject({
+    series: 0,
+    startMs: 0,
+  });
   await startAgent({ port: agent.port });
   await until(source, () => source.live!.connected && seconds(source) >= 1);
   // The sections follow the series: nothing that was said before there were data stays.

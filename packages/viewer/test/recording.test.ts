@@ -16,7 +16,7 @@ describe.skipIf(demo === null || recent === null)('recordings of the original', 
   const get = async (path: string) => (await viewer.call(path)).json;
 
   test('capture', async () => {
-    const capture = await get('/api/rezolus/v1/capture');
+    const capture = (await get('/api/rezolus/v1/captures')).captures[0];
     expect(capture).toMatchObject({ kind: 'file', name: 'demo.parquet', intervalMs: 1000, series: 278 });
     expect(capture.endMs - capture.startMs).toBe(301_000);
     expect(capture.metadata).toEqual({ source: 'rezolus', version: '5.4.0', sampling_interval_ms: '1000' });
@@ -40,7 +40,7 @@ describe.skipIf(demo === null || recent === null)('recordings of the original', 
   });
 
   test('the same query by both APIs', async () => {
-    const { startMs, endMs } = await get('/api/rezolus/v1/capture');
+    const { startMs, endMs } = (await get('/api/rezolus/v1/captures')).captures[0];
     const query = 'sum by (id) (irate(cpu_usage[5m])) / 1e9';
     const seconds = { start: String(startMs / 1000), end: String(endMs / 1000), step: '1' };
     const prometheus = await get(`/api/v1/query_range?${new URLSearchParams({ query, ...seconds })}`);
@@ -59,7 +59,7 @@ describe.skipIf(demo === null || recent === null)('recordings of the original', 
 
   test('the machine comes with the recording', async () => {
     await using other = await startTest(await fileSource(recent!));
-    const { json } = await other.call('/api/rezolus/v1/capture');
+    const json = (await other.call('/api/rezolus/v1/captures')).json.captures[0];
     expect(json.systeminfo).toMatchObject({ hostname: 'vm', cpus: 2, memory_total_bytes: 25276502016 });
     expect(json.metadata).not.toHaveProperty('systeminfo');
     expect(json.metadata).not.toHaveProperty('descriptions');

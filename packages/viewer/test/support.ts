@@ -94,12 +94,13 @@ export interface CallOptions {
   readonly body?: string;
 }
 
-/** startTest: starts a viewer for a test. */
+/** startTest: starts a viewer of one or several sources for a test. */
 export async function startTest(
-  source: ViewerSource = memorySource(),
+  source: ViewerSource | readonly ViewerSource[] = memorySource(),
   options: Partial<ViewerOptions> = {},
 ): Promise<TestViewer> {
-  const viewer = await startViewer({ source, listen: { host: '127.0.0.1', port: 0 }, ...options });
+  const sources = [source].flat().map((one) => ({ source: one }));
+  const viewer = await startViewer({ sources, listen: { host: '127.0.0.1', port: 0 }, ...options });
   const { hostname, port } = new URL(viewer.address);
   return {
     viewer,

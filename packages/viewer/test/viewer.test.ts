@@ -44,7 +44,7 @@ function expectGuarded({ headers }: Answer): void {
   expect(headers['access-control-allow-origin']).toBeUndefined();
 }
 
-test.each(['/', '/assets/index-a1b2c3.js', '/api/v1/labels', '/api/rezolus/v1/capture', '/nothing', '/%zz'])(
+test.each(['/', '/assets/index-a1b2c3.js', '/api/v1/labels', '/api/rezolus/v1/captures', '/nothing', '/%zz'])(
   'headers of %s',
   async (path) => expectGuarded(await viewer.call(path)),
 );
@@ -87,7 +87,7 @@ test.each([
 test.each(['evil.example', 'localhost.evil.example', 'a@localhost'])(
   'Host %j is refused everywhere',
   async (host) => {
-    for (const path of ['/', '/api/v1/labels', '/api/rezolus/v1/capture', '/nothing']) {
+    for (const path of ['/', '/api/v1/labels', '/api/rezolus/v1/captures', '/nothing']) {
       const answer = await viewer.call(path, { headers: { host } });
       expect([400, 403]).toContain(answer.status);
       expect(answer.text).not.toContain('app');
@@ -124,8 +124,11 @@ test('without a built app the start page says how to build it, and the API works
 });
 
 test('the capture leaves out what is large', async () => {
-  expect((await viewer.call('/api/rezolus/v1/capture')).json).toEqual({
+  expect((await viewer.call('/api/rezolus/v1/captures')).json.captures[0]).toEqual({
+    id: '1',
+    alias: 'test',
     kind: 'file',
+    nodes: null,
     name: 'test.parquet',
     startMs,
     endMs: startMs + 60_000,
@@ -194,6 +197,6 @@ test('a recording has no live stream', async () => {
 test('an address that is taken is REZ_ERR_LISTEN', async () => {
   const port = Number(new URL(viewer.viewer.address).port);
   await expect(
-    startViewer({ source: memorySource(), listen: { host: '127.0.0.1', port } }),
+    startViewer({ sources: [{ source: memorySource() }], listen: { host: '127.0.0.1', port } }),
   ).rejects.toMatchObject({ code: 'REZ_ERR_LISTEN' });
 });

@@ -31,7 +31,7 @@ it('the worker answers as the thread of the server does', async () => {
     '/api/v1/metadata',
     '/api/v1/query?query=sum(',
     '/api/v1/query?query=info(up)',
-    '/api/rezolus/v1/capture',
+    '/api/rezolus/v1/captures',
     `/api/rezolus/v1/range?query=syscall_latency&start=${startMs}&end=${endMs}`,
   ];
   for (const path of paths) {
@@ -70,7 +70,7 @@ it('the server answers while the worker is busy, and a client that goes away end
 
 it('a query that takes too long or too much is an error with the status that Prometheus gives it', async () => {
   await using viewer = await startTest(await workerSource({ kind: 'file', path: demo! }));
-  const { startMs, endMs } = (await viewer.call('/api/rezolus/v1/capture')).json;
+  const { startMs, endMs } = (await viewer.call('/api/rezolus/v1/captures')).json.captures[0];
   const window = { start: String(startMs / 1000), end: String(endMs / 1000) };
   const ask = (more: Record<string, string>) =>
     viewer.call(`/api/v1/query_range?${new URLSearchParams({ ...window, ...more })}`);

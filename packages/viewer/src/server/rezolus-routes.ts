@@ -17,9 +17,15 @@ const maxAnswerBytes = 32 * 1024 * 1024;
 
 /** rezolusRoutes: adds the viewer's own routes that read, as the contract describes them. */
 export function rezolusRoutes(app: FastifyInstance, library: Library, documents: readonly Section[]): void {
-  app.get(routes.sections, (request) => chosen(library, requestParams(request)).sections.summaries());
+  app.get(routes.sections, (request) =>
+    library.captures.length === 0 ? [] : chosen(library, requestParams(request)).sections.summaries(),
+  );
   app.get<{ Params: { id: string } }>(routes.section, (request) => {
-    const section = chosen(library, requestParams(request)).sections.section(request.params.id);
+    const { id } = request.params;
+    const section =
+      library.captures.length === 0
+        ? (documents.find((document) => document.id === id) ?? null)
+        : chosen(library, requestParams(request)).sections.section(id);
     if (section === null) throw new ApiError(404, 'not_found', 'there is no such section');
     return section;
   });

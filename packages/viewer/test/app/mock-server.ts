@@ -38,6 +38,9 @@ export interface Mock extends AsyncDisposable {
 export async function startMock(options: MockOptions = {}, port = 0): Promise<Mock> {
   const start = Math.floor(Date.now() / 1000) * 1000 - (options.length ?? 900_000);
   const capture = (): Capture => ({
+    id: '1',
+    alias: 'synthetic',
+    nodes: null,
     kind: options.live ? 'live' : 'file',
     name: options.live ? 'http://localhost:4241' : 'synthetic.parquet',
     startMs: start,
@@ -87,7 +90,9 @@ function answer(
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   };
   const path = url.pathname.replace('/api/rezolus/v1/', '');
-  if (path === 'capture') return json(capture);
+  if (path === 'captures') {
+    return json({ captures: [capture], loading: { maxBytes: 2 ** 30, maxCaptures: 8, urls: false } });
+  }
   if (path === 'sections') return json(sections.map(summaryOf));
   if (path === 'live') return live(response, capture);
   if (path.startsWith('sections/')) {

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import type { Palette } from '../lib/colors.ts';
-import { formatTimeTicks, timeTicks } from '../lib/time.ts';
+import { tickLabels, ticksFor } from '../lib/time.ts';
 import type { Window } from '../lib/zoom.ts';
 import type { Drawing } from './drawing.ts';
 import { paint } from './paint.ts';
@@ -28,13 +28,23 @@ export class Chart {
   readonly #host: HTMLElement;
   readonly #events: ChartEvents;
   readonly #palette: Palette;
+  readonly #origin: number | null;
   #drawing: Drawing;
   #window: Window;
   #plot: uPlot;
   #alone: number | null = null;
   #hovered = false;
 
-  constructor(host: HTMLElement, drawing: Drawing, window: Window, palette: Palette, events: ChartEvents) {
+  /** `origin` (ms): where times are counted from; null shows the time of day. */
+  constructor(
+    host: HTMLElement,
+    drawing: Drawing,
+    window: Window,
+    palette: Palette,
+    events: ChartEvents,
+    origin: number | null = null,
+  ) {
+    this.#origin = origin;
     this.#host = host;
     this.#events = events;
     this.#palette = palette;
@@ -150,14 +160,22 @@ export class Chart {
       ticks: { show: false },
       splits: (u, _axis, min, max) => {
         const width = u.bbox.width / uPlot.pxRatio;
-        let found = timeTicks(min, max, Math.max(2, Math.floor(width / 62)));
+        const ticks = (room: number) =>
+          ticksFor(min, max, Math.max(2, Math.floor(width / room)), this.#origin);
+        let found = ticks(62);
         // Labels with seconds need more room.
-        if (found.step < 60_000) found = timeTicks(min, max, Math.max(2, Math.floor(width / 84)));
+        if (found.step < 60_000) found = ticks(84);
         step = found.step;
         return found.ticks;
       },
       filter: (_u, splits) => splits,
-      values: (_u, splits) => formatTimeTicks(splits, step),
+      values: (u, splits) => {
+        const right = u.bbox.width / uPlot.pxRatio + margin;
+        // A label that does not fit beside the last tick is none.
+        return tickLabels(splits, step, this.#origin).map((label, i) =>
+          u.valToPos(splits[i]!, 'x') + label.length * 3.2 > right ? '' : label,
+        );
+      },
     };
   }
 

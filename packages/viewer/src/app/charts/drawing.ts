@@ -12,6 +12,8 @@ export interface Subject {
   /** The step of the query, ms. */
   readonly step: number;
   readonly palette: Palette;
+  /** Of the series, where they are not the palette's. */
+  readonly colors?: readonly string[] | undefined;
 }
 
 /** Entry: one series of a legend. */

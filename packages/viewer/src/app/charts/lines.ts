@@ -6,10 +6,13 @@ import { formatTicks, linearTicks, logTicks } from '../lib/units.ts';
 import type { Drawing, Entry, Subject, YAxis } from './drawing.ts';
 
 /** legendOf: the entries of a lines answer, in the order of its series. */
-export function legendOf({ reply, drawn, palette }: Subject): Entry[] {
+export function legendOf({ reply, drawn, palette, colors: own }: Subject): Entry[] {
   if (reply.kind === 'buckets') return [];
-  const names = seriesNames(reply.series.map(({ labels }) => labels));
-  const colors = drawn === 'percentiles' ? palette.percentiles : palette.lines;
+  const isCompared = drawn === 'overlay' || drawn === 'difference';
+  const names = isCompared
+    ? reply.series.map(({ labels }) => labels.capture ?? '')
+    : seriesNames(reply.series.map(({ labels }) => labels));
+  const colors = own ?? (drawn === 'percentiles' ? palette.percentiles : palette.lines);
   return names.map((name, i) => ({
     name,
     color: drawn === 'line' ? palette.line : colors[i % colors.length]!,
@@ -19,7 +22,7 @@ export function legendOf({ reply, drawn, palette }: Subject): Entry[] {
 /** linesDrawing: lines, each with a soft band from its least to its largest value where points were merged. */
 export function linesDrawing(subject: Subject, all: readonly LineSeries[]): Drawing {
   const { plot, drawn, step } = subject;
-  const log = drawn === 'percentiles' || plot.logScale === true;
+  const log = drawn !== 'difference' && (plot.style === 'percentiles' || plot.logScale === true);
   const aligned = align(all, step);
   const entries = legendOf(subject);
   const data: (number | null | undefined)[][] = [aligned.times];
@@ -44,10 +47,13 @@ export function linesDrawing(subject: Subject, all: readonly LineSeries[]): Draw
       }
     }
     own.push(series.length);
-    series.push(line(entry, drawn === 'line', aligned.isolated[i]!));
+    series.push(
+      drawn === 'difference' ? difference(entry) : line(entry, drawn === 'line', aligned.isolated[i]!),
+    );
     data.push(positive(aligned.values[i]!));
     members[i] = own;
   }
+  if (drawn === 'overlay' && entries.length === 2) bands.push(...ribbon(entries, members));
   return {
     signature: [
       drawn,
@@ -58,9 +64,23 @@ export function linesDrawing(subject: Subject, all: readonly LineSeries[]): Draw
     data: data as uPlot.AlignedData,
     series,
     bands,
-    y: valueAxis(subject, log),
+    y: drawn === 'difference' ? differenceAxis(subject) : valueAxis(subject, log),
     members: (entry) => members[entry] ?? [],
   };
+}
+
+/** ribbon: what lies between two lines, in the colour of the higher one. */
+function ribbon(entries: readonly Entry[], members: readonly (readonly number[])[]): uPlot.Band[] {
+  const [base, other] = members.map((own) => own.at(-1)!) as [number, number];
+  return [
+    { series: [base, other], fill: fade(entries[0]!.color, 0.2) },
+    { series: [other, base], fill: fade(entries[1]!.color, 0.2) },
+  ];
+}
+
+/** difference: a line and the area between it and none. */
+function difference({ color }: Entry): uPlot.Series {
+  return { stroke: color, width: 1.5, fill: fade(color, 0.16), fillTo: 0, points: { show: false } };
 }
 
 const identity = (column: (number | null | undefined)[]) => column;
@@ -94,6 +114,16 @@ export function valueAxis({ plot }: Pick<Subject, 'plot'>, log: boolean): YAxis 
     ticks: (min, max, count) => (log ? logTicks(min, max, count) : linearTicks(min, max, count, plot.unit)),
     labels: (ticks) => formatTicks(ticks, plot.unit, log),
   };
+}
+
+/** differenceAxis: the axis of a plot's unit around none. */
+function differenceAxis(subject: Subject): YAxis {
+  const range = (min: number | null, max: number | null): [number, number] => {
+    const [low, high] = [Math.min(min ?? 0, 0), Math.max(max ?? 0, 0)];
+    const air = (high - low || 1) * 0.08;
+    return [low - air, high + air];
+  };
+  return { ...valueAxis(subject, false), range };
 }
 
 /** linearRange: [min, max] with some air; `limits` stop the air, but never hide data. */

@@ -16,6 +16,10 @@ export interface Palette {
   readonly devices: readonly string[];
   /** Stops of the scale of bucket heatmaps. */
   readonly buckets: readonly string[];
+  /** Captures in turn, the base first. */
+  readonly captures: readonly string[];
+  /** Stops of the scale of differences, from less to more; none is in the middle. */
+  readonly differences: readonly string[];
 }
 
 /** palettes: the palette of each theme. The scales start near the card's surface, so that idle stays quiet. */
@@ -28,6 +32,8 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
     lines: ['#5cc3d6', '#f0934a', '#d6c957', '#e887b0', '#4fb286', '#a896e8', '#b9c2ca', '#d9694f'],
     percentiles: ['#5b8fd9', '#46b8b0', '#b8c74f', '#f0a03c', '#ec6a7c'],
     devices: ['#1c2431', '#1f3f61', '#1c647e', '#1f8a86', '#45ae74', '#9ccb58', '#f3e45c'],
+    captures: ['#5cc3d6', '#f0934a', '#d6c957', '#e887b0', '#4fb286', '#a896e8', '#b9c2ca', '#d9694f'],
+    differences: ['#7cc4ff', '#3f83c4', '#2a4a6b', '#1d2126', '#6b4320', '#c4762f', '#ffb870'],
     buckets: ['#211a2c', '#411b52', '#701f60', '#a52c5a', '#d6473f', '#f17b24', '#fbb634', '#fcf3a3'],
   },
   light: {
@@ -38,6 +44,8 @@ export const palettes: Readonly<Record<Theme, Palette>> = {
     lines: ['#0f7a93', '#c2560c', '#8a7a00', '#b03571', '#1d7a4f', '#6650b8', '#5d6770', '#9c2f1c'],
     percentiles: ['#2f64b3', '#0e8078', '#748000', '#c06a00', '#c22f48'],
     devices: ['#eef3f6', '#c5e0e0', '#8cc9c4', '#4daab0', '#2b8397', '#2b5a7d', '#2c2f5e'],
+    captures: ['#0f7a93', '#c2560c', '#8a7a00', '#b03571', '#1d7a4f', '#6650b8', '#5d6770', '#9c2f1c'],
+    differences: ['#0b4f86', '#3b86c0', '#a9cde6', '#f7f8f9', '#f3c9a2', '#d0741f', '#8a3f00'],
     buckets: ['#fdf3df', '#fcd49a', '#f9a862', '#ee7148', '#cf4252', '#9c2964', '#641b66', '#2f1149'],
   },
 };

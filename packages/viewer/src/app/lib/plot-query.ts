@@ -21,8 +21,8 @@ export function plotQuery(plot: Plot, mode: PlotMode): string {
     : `histogram_quantiles([${quantiles.join(', ')}], ${query})`;
 }
 
-/** Drawn: the kind of chart that shows an answer. */
-export type Drawn = 'line' | 'lines' | 'percentiles' | 'devices' | 'buckets';
+/** Drawn: the kind of chart that shows an answer, or the answers of several captures. */
+export type Drawn = 'line' | 'lines' | 'percentiles' | 'devices' | 'buckets' | 'overlay' | 'difference';
 
 /**
  * drawnAs: the kind of chart that shows `reply` of `plot`. One device makes a line, whatever the style; so does none, in a
@@ -50,7 +50,14 @@ export interface RangeRequest {
   readonly end: number;
   readonly step: number;
   readonly points: number;
+  /** Whom to ask: a capture, one of its machines, and the ms that its times are later on screen. */
+  readonly capture?: string | undefined;
+  readonly node?: string | undefined;
+  readonly shift?: number | undefined;
 }
+
+/** Whom: the capture that a request is for. */
+export type Whom = Pick<RangeRequest, 'capture' | 'node' | 'shift'>;
 
 /**
  * pointBudget: how many points a chart of `width` CSS pixels asks for: one per pixel for lines, a column of buckets is
@@ -71,15 +78,17 @@ export function rangeRequest(
   bounds: Window,
   step: number,
   points: number,
+  whom: Whom = {},
 ): RangeRequest {
   const start = Math.max(Math.floor(window.min / step - 1), Math.floor(bounds.min / step)) * step;
   const end = Math.min(Math.ceil(window.max / step + 1), Math.floor(bounds.max / step)) * step;
-  return { query, start, end: Math.max(start, end), step, points };
+  return { query, start, end: Math.max(start, end), step, points, ...whom };
 }
 
 /** answers: whether `reply`, the answer to `had`, shows all that the answer to `wanted` would. */
 export function answers(had: RangeRequest, reply: RangeReply, wanted: RangeRequest): boolean {
   if (had.query !== wanted.query || had.step !== wanted.step) return false;
+  if (had.capture !== wanted.capture || had.node !== wanted.node || had.shift !== wanted.shift) return false;
   if (wanted.start < had.start || wanted.end > had.end) return false;
   if (had.start === wanted.start && had.end === wanted.end) return had.points >= wanted.points;
   if (reply.kind === 'buckets')

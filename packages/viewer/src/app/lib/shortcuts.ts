@@ -11,7 +11,10 @@ export type Shortcut =
   | 'step'
   | 'histograms'
   | 'follow'
-  | 'theme';
+  | 'theme'
+  | 'captures'
+  | 'compare'
+  | 'difference';
 
 const shortcuts: Readonly<Record<string, Shortcut>> = {
   '?': 'help',
@@ -28,6 +31,9 @@ const shortcuts: Readonly<Record<string, Shortcut>> = {
   h: 'histograms',
   f: 'follow',
   t: 'theme',
+  c: 'captures',
+  v: 'compare',
+  d: 'difference',
 };
 
 /** KeyPress: what a shortcut is told by; a KeyboardEvent is one. */

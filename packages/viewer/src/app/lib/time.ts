@@ -25,6 +25,30 @@ export function timeTicks(min: number, max: number, count: number): { ticks: num
 const two = (n: number) => String(n).padStart(2, '0');
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
+/** distanceTicks: as {@link timeTicks}, round in their distance from `origin`. */
+export function distanceTicks(
+  min: number,
+  max: number,
+  count: number,
+  origin: number,
+): { ticks: number[]; step: number } {
+  const rough = (max - min) / Math.max(1, count);
+  const step = steps.find((candidate) => candidate >= rough) ?? Math.ceil(rough / day) * day;
+  const ticks: number[] = [];
+  for (let i = Math.ceil((min - origin) / step); i * step + origin <= max; i++) ticks.push(i * step + origin);
+  return { ticks, step };
+}
+
+/** formatDistance: a length of time in ms with its sign: `+4:05`, `+1:30:00`, `-0:02.5`. */
+export function formatDistance(ms: number): string {
+  const whole = Math.abs(Math.round(ms));
+  const [hours, minutes] = [Math.floor(whole / hour), Math.floor((whole % hour) / minute)];
+  const rest = (whole % minute) / second;
+  const seconds = `${rest < 10 ? '0' : ''}${Number.isInteger(rest) ? rest : rest.toFixed(3).replace(/0+$/, '')}`;
+  const head = hours > 0 ? `${hours}:${two(minutes)}` : String(minutes);
+  return `${ms < 0 && whole > 0 ? '-' : '+'}${head}:${seconds}`;
+}
+
 /** formatDay: `Nov 23`, local. */
 export function formatDay(ms: number): string {
   const date = new Date(ms);
@@ -46,6 +70,22 @@ export function formatTimeTicks(ticks: readonly number[], step: number): string[
     const newDay = i > 0 && formatDay(tick) !== formatDay(ticks[i - 1]!);
     return step >= day || newDay ? formatDay(tick) : formatTime(tick, step);
   });
+}
+
+/** ticksFor: ticks of a time axis: of distances from `origin`, or of the time of day where that is null. */
+export function ticksFor(
+  min: number,
+  max: number,
+  count: number,
+  origin: number | null,
+): { ticks: number[]; step: number } {
+  return origin === null ? timeTicks(min, max, count) : distanceTicks(min, max, count, origin);
+}
+
+/** tickLabels: the labels of what {@link ticksFor} gave. */
+export function tickLabels(ticks: readonly number[], step: number, origin: number | null): string[] {
+  if (origin === null) return formatTimeTicks(ticks, step);
+  return ticks.map((tick) => formatDistance(tick - origin));
 }
 
 /** formatSpan: a length of time in ms, two units at most: `4 m`, `1 h 30 m`, `250 ms`. */

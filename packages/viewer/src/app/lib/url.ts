@@ -1,3 +1,4 @@
+import { type Choice, formatChoices, parseChoices } from '../compare/alignment.ts';
 import { formatStep } from './time.ts';
 import type { Zoom } from './zoom.ts';
 
@@ -14,10 +15,18 @@ export interface ViewState {
   readonly buckets: boolean;
   /** What the Query page asks. */
   readonly query?: string | undefined;
+  /** The captures on screen, the base first; absent = all. */
+  readonly captures?: readonly Choice[] | undefined;
+  /** The one machine that is looked at. */
+  readonly node?: string | undefined;
+  /** Whether captures are drawn as differences from the base. */
+  readonly difference?: boolean | undefined;
+  /** The series that a plot compares, by plot id. */
+  readonly picks?: Readonly<Record<string, string>> | undefined;
 }
 
 /** pages: the pages that are no sections. */
-export const pages = ['system', 'metadata', 'query', 'about'] as const;
+export const pages = ['compare', 'system', 'metadata', 'query', 'about'] as const;
 
 const stepUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -35,6 +44,14 @@ export function parseHash(hash: string): ViewState {
   const step = parseStep(params.get('step') ?? '');
   const plot = params.get('plot');
   const query = params.get('q');
+  const captures = parseChoices(params.get('c'));
+  const node = params.get('node');
+  const picks = Object.fromEntries(
+    params.getAll('pick').flatMap((pick) => {
+      const at = pick.indexOf(':');
+      return at > 0 ? [[pick.slice(0, at), pick.slice(at + 1)]] : [];
+    }),
+  );
   return {
     page: decode(path) || 'overview',
     zoom: parseZoom(params),
@@ -42,6 +59,10 @@ export function parseHash(hash: string): ViewState {
     ...(plot ? { plot } : {}),
     ...(step === undefined ? {} : { step }),
     ...(query ? { query } : {}),
+    ...(captures ? { captures } : {}),
+    ...(node ? { node } : {}),
+    ...(params.get('diff') === '1' ? { difference: true } : {}),
+    ...(Object.keys(picks).length > 0 ? { picks } : {}),
   };
 }
 
@@ -74,6 +95,10 @@ export function formatHash(state: ViewState): string {
   if (state.step !== undefined) params.set('step', formatStep(state.step));
   if (state.buckets) params.set('view', 'buckets');
   if (state.query !== undefined) params.set('q', state.query);
+  if (state.captures !== undefined) params.set('c', formatChoices(state.captures));
+  if (state.node !== undefined) params.set('node', state.node);
+  if (state.difference) params.set('diff', '1');
+  for (const [plot, series] of Object.entries(state.picks ?? {})) params.append('pick', `${plot}:${series}`);
   const search = params.toString();
   return `#/${encodeURIComponent(state.page)}${search === '' ? '' : `?${search}`}`;
 }

@@ -37,7 +37,16 @@ export class Overview {
     try {
       this.#plot ??= await firstLine();
       if (!this.#plot) return;
-      const request = { query: this.#plot.query, start: bounds.min, end: bounds.max, step, points: 400 };
+      const { capture, node } = view.whom();
+      const request = {
+        query: this.#plot.query,
+        start: bounds.min,
+        end: bounds.max,
+        step,
+        points: 400,
+        capture,
+        node,
+      };
       const reply = await fetchRange(request, signal);
       if (reply.kind === 'lines' && reply.series[0]) this.path = sparkline(reply.series[0], bounds);
     } catch {
@@ -49,7 +58,7 @@ export class Overview {
 async function firstLine(): Promise<Plot | undefined> {
   const id = view.sections.find((section) => section.available > 0)?.id;
   if (id === undefined) return undefined;
-  const section = await loadSection(id);
+  const section = await loadSection(id, view.ids);
   return section.groups
     .flatMap((group) => group.subgroups.flatMap((subgroup) => subgroup.plots))
     .find((plot) => plot.style === 'line' && !(section.empty && plot.id in section.empty));

@@ -1,6 +1,8 @@
-import { type Capture, type LiveEvent, routes, type SectionSummary } from '../../contract.ts';
-import { getJson, url } from '../lib/api.ts';
+import { type Capture, firstCapture, routes, type SectionSummary } from '../../contract.ts';
+import { alignCaptures, type Choice, type Shown, unionOf } from '../compare/alignment.ts';
+import { getJson } from '../lib/api.ts';
 import type { Theme } from '../lib/colors.ts';
+import type { Whom } from '../lib/plot-query.ts';
 import { formatHash, pages, parseHash, type ViewState } from '../lib/url.ts';
 import {
   clampWindow,
@@ -11,7 +13,8 @@ import {
   type Zoom,
   zoomTo,
 } from '../lib/zoom.ts';
-import { forgetSections, loadSection } from './sections.ts';
+import { captures } from './captures.svelte.ts';
+import { forgetSections, loadSection, loadSummaries } from './sections.ts';
 
 /** liveTail: what a live capture shows at first, ms. */
 const liveTail = 5 * 60_000;
@@ -19,105 +22,160 @@ const liveTail = 5 * 60_000;
 const settleAfter = 150;
 
 /**
- * View: the one store of what is looked at: capture, page, window, step, cursor, theme. Its methods are the only
+ * View: the one store of what is looked at: captures, page, window, step, cursor, theme. Its methods are the only
  * writers, so charts never echo each other.
  */
 class View {
-  capture = $state.raw<Capture | null>(null);
   sections = $state.raw<readonly SectionSummary[]>([]);
   failure = $state.raw<string | null>(null);
-  /** Who does not answer just now; live captures only. */
-  lost = $state<'agent' | 'viewer' | null>(null);
+  started = $state(false);
 
   page = $state('overview');
   plot = $state<string | undefined>();
   query = $state<string | undefined>();
+  node = $state<string | undefined>();
   buckets = $state(false);
+  /** Whether captures are drawn as differences from the base. */
+  difference = $state(false);
+  picks = $state.raw<Readonly<Record<string, string>>>({});
   theme = $state<Theme>('dark');
   /** The time under the pointer (ms) and the chart it is in. */
   cursor = $state.raw<{ readonly time: number; readonly owner: string } | null>(null);
   /** The window whose data charts load; follows {@link window} once it rests. */
   settled = $state.raw<Window>({ min: 0, max: 1 });
-  /** The capture's span when {@link settled} was taken. */
+  /** The captures' span when {@link settled} was taken. */
   settledBounds = $state.raw<Window>({ min: 0, max: 1 });
+
+  /** {@link shown} when {@link settled} was taken. */
+  settledShown = $state.raw<readonly Shown[]>([]);
 
   #zoom = $state.raw<Zoom>({ kind: 'all' });
   #step = $state<number | undefined>();
-  #bounds = $state.raw<Window>({ min: 0, max: 1 });
+  #choices = $state.raw<readonly Choice[] | undefined>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshed = 0;
+  #seriesSeen = '';
 
-  readonly window = $derived(resolveZoom(this.#zoom, this.#bounds));
-  readonly live = $derived(this.capture?.kind === 'live');
-  readonly interval = $derived(Math.max(1, this.capture?.intervalMs || 1000));
+  /** The captures on screen, on the clock of the first one. */
+  readonly shown = $derived(alignCaptures(captures.all, this.#choices));
+  readonly capture = $derived<Capture | null>(this.shown[0]?.capture ?? null);
+  readonly comparing = $derived(this.shown.length > 1);
+  /** Where times are counted from (ms): the beginning of the base, where captures are of different times; else null. */
+  readonly origin = $derived(
+    this.shown.some(({ shift }) => shift !== 0) ? (this.capture?.startMs ?? null) : null,
+  );
+  readonly bounds = $derived(unionOf(this.shown));
+  readonly window = $derived(resolveZoom(this.#zoom, this.bounds));
+  readonly live = $derived(this.shown.some(({ capture }) => capture.kind !== 'file'));
+  readonly interval = $derived(Math.max(1, ...this.shown.map(({ capture }) => capture.intervalMs || 1000)));
   readonly step = $derived(this.#step ?? this.interval);
   readonly zoomed = $derived(this.#zoom.kind === 'fixed' || (this.#zoom.kind === 'tail' && !this.live));
   readonly following = $derived(this.live && this.#zoom.kind !== 'fixed');
-
-  get bounds(): Window {
-    return this.#bounds;
-  }
+  /** Who does not answer just now; of what grows only. */
+  readonly lost = $derived<'agent' | 'viewer' | null>(
+    captures.silent
+      ? 'viewer'
+      : this.shown.some(({ capture }) => captures.lost.has(capture.id))
+        ? 'agent'
+        : null,
+  );
 
   get stepChoice(): number | undefined {
     return this.#step;
   }
 
-  /** start loads the capture, restores what the location says, and follows live events. */
+  /** start loads the captures, restores what the location says, and follows live events. */
   async start(): Promise<void> {
     // The first section is most likely wanted, and need not wait for the rest.
-    const { page } = parseHash(location.hash);
-    if (!(pages as readonly string[]).includes(page)) loadSection(page).catch(() => undefined);
+    const { page, captures: choices } = parseHash(location.hash);
+    const capture = choices?.[0]?.id;
+    if (!(pages as readonly string[]).includes(page))
+      loadSection(page, [capture ?? firstCapture]).catch(() => undefined);
     try {
-      const [capture, sections] = await Promise.all([
-        getJson<Capture>(routes.capture),
-        getJson<SectionSummary[]>(routes.sections),
+      const [sections] = await Promise.all([
+        getJson<SectionSummary[]>(routes.sections, { capture }).catch(() => []),
+        captures.start((id) => this.#grown(id)),
       ]);
-      this.capture = capture;
       this.sections = sections;
-      this.#bounds = { min: capture.startMs, max: capture.endMs };
+      if (location.hash === '' && captures.all.length > 1) history.replaceState(null, '', '#/compare');
       this.#apply(parseHash(location.hash));
-      if (this.#zoom.kind === 'all' && capture.kind === 'live') this.follow();
+      if (this.#zoom.kind === 'all' && this.live) this.follow();
+      if (this.comparing) await this.#reloadSections();
       addEventListener('hashchange', () => this.#apply(parseHash(location.hash)));
-      if (capture.kind === 'live') this.#listen();
+      this.started = true;
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
     }
   }
 
   #apply(state: ViewState): void {
+    const before = this.ids.join();
     this.page = state.page;
     this.plot = state.plot;
     this.query = state.query;
+    this.node = state.node;
     this.buckets = state.buckets;
+    this.difference = state.difference ?? false;
+    this.picks = state.picks ?? {};
     this.#step = state.step;
+    this.#choices = state.captures;
     this.#zoom = state.zoom;
     this.#settle();
+    if (this.started && this.ids.join() !== before) void this.#reloadSections();
   }
 
-  #listen(): void {
-    const events = new EventSource(url(routes.live));
-    events.onerror = () => {
-      this.lost = 'viewer';
-    };
-    events.onmessage = ({ data }) => {
-      const event = JSON.parse(data) as LiveEvent;
-      this.lost = event.connected ? null : 'agent';
-      if (event.startMs === this.#bounds.min && event.endMs === this.#bounds.max) return;
-      const first = !(this.#bounds.max > this.#bounds.min);
-      this.#bounds = { min: event.startMs, max: event.endMs };
-      this.capture = { ...this.capture!, startMs: event.startMs, endMs: event.endMs, series: event.series };
-      this.#refresh();
-      // What a live store can show is known once it holds something, and changes as samplers come up.
-      if (first || event.series !== this.#seriesSeen) void this.#reloadSections(event.series);
-    };
+  /** ids: those of the captures on screen; asked for their sections. */
+  get ids(): string[] {
+    return this.shown.map(({ capture }) => capture.id);
   }
 
-  #seriesSeen = 0;
-
-  async #reloadSections(series: number): Promise<void> {
+  #grown(id: string): void {
+    const grown = this.shown.find(({ capture }) => capture.id === id)?.capture;
+    if (!grown) return;
+    this.#refresh();
+    // What a live store can show is known once it holds something, and changes as samplers come up.
+    const series = this.shown.map(({ capture }) => capture.series).join();
+    if (series === this.#seriesSeen) return;
     this.#seriesSeen = series;
     forgetSections();
-    this.sections = await getJson<SectionSummary[]>(routes.sections).catch(() => this.sections);
+    void this.#reloadSections();
+  }
+
+  async #reloadSections(): Promise<void> {
+    this.sections = await loadSummaries(this.ids).catch(() => this.sections);
+  }
+
+  /** choose shows these captures, the base first; undefined shows all. */
+  choose(choices: readonly Choice[] | undefined): void {
+    this.#choices = choices;
+    this.#settle();
+    this.#remember();
+    void this.#reloadSections();
+  }
+
+  /** choices: the captures on screen as {@link choose} takes them. */
+  get choices(): Choice[] {
+    return this.shown.map(({ capture, offset }) => ({ id: capture.id, offset }));
+  }
+
+  /** align draws a capture `offset` ms later than by itself. */
+  align(id: string, offset: number): void {
+    this.#choices = this.choices.map((one) => (one.id === id ? { id, offset } : one));
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#settle();
+      this.#remember();
+    }, settleAfter);
+  }
+
+  /** loaded shows what was just loaded: beside what is there, the whole of it. */
+  loaded(): void {
+    this.#choices = undefined;
+    this.#zoom = { kind: 'all' };
+    forgetSections();
+    this.#settle();
+    this.#remember();
+    void this.#reloadSections();
   }
 
   /** #refresh lets charts load the newest data, but no more often than a new pixel could show. */
@@ -132,7 +190,8 @@ class View {
     clearTimeout(this.#timer);
     this.#refreshed = performance.now();
     this.settled = this.window;
-    this.settledBounds = this.#bounds;
+    this.settledBounds = this.bounds;
+    this.settledShown = this.shown;
   }
 
   #setZoom(zoom: Zoom): void {
@@ -149,10 +208,29 @@ class View {
     history.replaceState(null, '', this.hash());
   }
 
+  /** whom: whom a chart asks, as {@link settledShown} has it: the base, or another capture on screen. */
+  whom(at = 0): Whom {
+    const { capture, shift } = this.settledShown[at] ?? {};
+    return { capture: capture?.id, node: this.node, shift: shift === 0 ? undefined : shift };
+  }
+
   /** hash: the location hash of this view, with `changes`. */
   hash(changes: Partial<ViewState> = {}): string {
-    const { page, plot, query, buckets } = this;
-    const now: ViewState = { page, plot, query, buckets, zoom: this.#zoom, step: this.#step };
+    const { page, plot, query, buckets, node, difference, picks } = this;
+    const captures = this.#choices;
+    const zoom = this.#zoom;
+    const now: ViewState = {
+      page,
+      plot,
+      query,
+      buckets,
+      node,
+      difference,
+      picks,
+      captures,
+      zoom,
+      step: this.#step,
+    };
     return formatHash({ ...now, ...changes });
   }
 
@@ -163,7 +241,7 @@ class View {
 
   /** show moves every chart to `window`. */
   show(window: Window): void {
-    this.#setZoom(zoomTo(window, this.#bounds, this.step * 5, this.live));
+    this.#setZoom(zoomTo(window, this.bounds, this.step * 5, this.live));
   }
 
   /** reset shows the whole capture. */
@@ -181,13 +259,13 @@ class View {
     const { min, max } = this.window;
     const centre = this.cursor?.time ?? (min + max) / 2;
     const scaled = scaleWindow(this.window, factor, Math.min(Math.max(centre, min), max));
-    this.show(clampWindow(scaled, this.#bounds, this.step * 5));
+    this.show(clampWindow(scaled, this.bounds, this.step * 5));
   }
 
   /** pan moves the window by a fraction of its width. */
   pan(fraction: number): void {
-    if (this.window.max - this.window.min < this.#bounds.max - this.#bounds.min) {
-      this.show(shiftWindow(this.window, fraction, this.#bounds));
+    if (this.window.max - this.window.min < this.bounds.max - this.bounds.min) {
+      this.show(shiftWindow(this.window, fraction, this.bounds));
     }
   }
 
@@ -198,6 +276,23 @@ class View {
 
   setBuckets(buckets: boolean): void {
     this.buckets = buckets;
+    this.#remember();
+  }
+
+  setDifference(difference: boolean): void {
+    this.difference = difference;
+    this.#remember();
+  }
+
+  /** pick compares one series of a plot; undefined is the plot's own choice. */
+  pick(plot: string, series: string | undefined): void {
+    const { [plot]: _, ...others } = this.picks;
+    this.picks = series === undefined ? others : { ...others, [plot]: series };
+    this.#remember();
+  }
+
+  setNode(node: string | undefined): void {
+    this.node = node;
     this.#remember();
   }
 

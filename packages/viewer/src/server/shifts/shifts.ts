@@ -66,9 +66,14 @@ function subjectsOf(sections: readonly Section[], captures: readonly OpenCapture
   for (const { metric, kind, unit } of captures.flatMap(({ engine }) => engine.metadata())) {
     if (shown.has(metric)) continue;
     const selector = /^[a-zA-Z_:][\w:]*$/.test(metric) ? metric : `{__name__=${JSON.stringify(metric)}}`;
-    const query = { counter: `sum(irate(${selector}[5m]))`, gauge: `sum(${selector})`, histogram: selector }[
-      kind
-    ];
+    // Of time that was spent per second a share is shown.
+    const scale = kind === 'counter' && unit === 'nanoseconds' ? ' / 1e9' : '';
+    const query =
+      kind === 'counter'
+        ? `sum(irate(${selector}[5m]))${scale}`
+        : kind === 'gauge'
+          ? `sum(${selector})`
+          : selector;
     const measure = kind === 'histogram' ? 'histogram' : 'line';
     subjects.set(query, { kind: measure, title: metric, query, unit: unitOf(kind, unit) });
   }
