@@ -9,7 +9,8 @@ import {
 import { FrontDoor } from '@rezolus/core/http';
 import { descriptionsOf } from '@rezolus/exposition';
 import { destination, type Logger as Pino, pino } from 'pino';
-import { type AgentConfig, samplerSettings } from './config.ts';
+import { keepBudgets } from './budget.ts';
+import { type AgentConfig, budgetOf, samplerSettings } from './config.ts';
 import { givingBack } from './giving-back.ts';
 import { createServer } from './http/server.ts';
 import { startMetrics } from './metrics.ts';
@@ -68,11 +69,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       refusals,
       settings: (registration) => samplerSettings(config, registration),
       possibleCpus: possibleCpus(),
-      bpf: (plugin) => observer.track(plugin, bpf),
+      bpf: (plugin, sampler) => observer.track(plugin, sampler, bpf),
       logger: (sampler) => log.child({ sampler }),
     }),
   );
   observer.observe(samplers);
+  keepBudgets({ observer, samplers, budgetOf: (sampler) => budgetOf(config, sampler) });
   const { listen, ttl, snapshot_format: format } = config.general;
   const status = (): AgentStatus => ({
     version,

@@ -1,5 +1,11 @@
 import { type PluginEntry, registerPlugins, type SamplerDefinition, SamplerRegistry } from '@rezolus/core';
-import { durationSchema, listenSchema, loadConfig, samplerSections } from '@rezolus/core/config';
+import {
+  budgetSchema,
+  durationSchema,
+  listenSchema,
+  loadConfig,
+  samplerSections,
+} from '@rezolus/core/config';
 import { embeddedSchema } from '@rezolus/exporter/config-file';
 import { z } from 'zod';
 import type { AgentConfig } from './config.ts';
@@ -23,6 +29,7 @@ const log = z.strictObject({
 
 const defaults = z.strictObject({
   enabled: z.boolean().default(true),
+  budget: budgetSchema.prefault({}),
   interval: unsupported,
   gpu_perf_level: unsupported,
 });
@@ -40,7 +47,7 @@ export function agentConfigSchema(
       name,
       z
         .record(z.string(), z.unknown())
-        .transform(() => ({}))
+        .transform(() => ({ options: {} }))
         .prefault({}),
     ]),
   );

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { SamplerDefinition } from '@rezolus/core';
 import { parseConfig } from '@rezolus/core/config';
 import { describe, expect, it } from 'vitest';
+import { budgetOf } from '../src/config.ts';
 import { agentConfigSchema, loadAgentConfig } from '../src/config-file.ts';
 import { definition } from './fakes.ts';
 
@@ -23,7 +24,7 @@ describe('config/agent.toml', () => {
   it('has every key', () => {
     const text = readFileSync(shipped, 'utf8');
     expect([...text.matchAll(/^(\w+) = /gm)].map((match) => match[1])).toEqual([
-      ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled'],
+      ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled', 'budget'],
       ...Object.keys(parse('').prometheus),
     ]);
     expect(sections).toEqual([
@@ -94,8 +95,23 @@ describe('agentConfigSchema', () => {
     );
   });
 
+  it('gives a sampler the budget of its section, key by key, else that of [defaults]', () => {
+    const config = parse(
+      '[defaults]\nbudget = { cpu = "5ms", series = 100 }\n[samplers.cpu_usage]\nbudget = { cpu = "500us", map_bytes = 4096 }',
+    );
+    expect(budgetOf(config, 'cpu_usage')).toEqual({ cpu: 0.5, series: 100, map_bytes: 4096 });
+    expect(budgetOf(config, 'another')).toEqual({ cpu: 5, series: 100 });
+    expect(budgetOf(parse(''), 'cpu_usage')).toEqual({});
+    expect(() => parse('[defaults]\nbudget = { series = 0 }')).toThrow(/defaults\.budget\.series/);
+    expect(() => parse('[defaults]\nbudget = { memory = 1 }')).toThrow(
+      /unknown key "defaults.budget.memory"/,
+    );
+  });
+
   it('lets a refused sampler keep its section', () => {
-    expect(parse('[samplers.third_party]\nanything = 1', ['third_party']).samplers.third_party).toEqual({});
+    expect(parse('[samplers.third_party]\nanything = 1', ['third_party']).samplers.third_party).toEqual({
+      options: {},
+    });
     expect(() => parse('[samplers.third_party]\nanything = 1')).toThrow(/unknown key "samplers.third_party"/);
   });
 });

@@ -42,7 +42,7 @@ describe('OverheadObserver', () => {
     const info = { runCount: 500n, runTimeNs: 10_000n };
     const { loader, state } = loaderOf(info);
     using observer = new OverheadObserver();
-    const object = observer.track('@rezolus/plugin-x', loader).open(spec);
+    const object = observer.track('@rezolus/plugin-x', 'x_one', loader).open(spec);
     observer.start(10_000, 1000);
     await vi.advanceTimersByTimeAsync(0);
     expect(state.on).toBe(1);
@@ -71,7 +71,7 @@ describe('OverheadObserver', () => {
     vi.useFakeTimers();
     const { loader } = loaderOf({ runCount: 0n, runTimeNs: 0n });
     using observer = new OverheadObserver();
-    observer.track('p', {
+    observer.track('p', 'x_one', {
       ...loader,
       enableStats: () => {
         throw new Error('no statistics here');

@@ -44,7 +44,7 @@ describe('parseConfig', () => {
   it('fills in defaults, also of sampler options', () => {
     expect(parseConfig('', 'agent.toml', schema)).toEqual({
       general: { listen: '127.0.0.1:1', ttl: 10, retries: 3 },
-      samplers: { cpu_usage: { tasks: true, limit: 8, path: '/proc', every: 60_000 } },
+      samplers: { cpu_usage: { options: { tasks: true, limit: 8, path: '/proc', every: 60_000 } } },
     });
   });
 

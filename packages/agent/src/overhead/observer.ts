@@ -40,6 +40,7 @@ interface Reading {
 
 interface Tracked {
   readonly plugin: string;
+  readonly sampler: string;
   readonly object: BpfObject;
   readonly costs: Map<string, ProgramCost>;
 }
@@ -55,20 +56,23 @@ export class OverheadObserver implements Disposable {
   #stats: Disposable | null = null;
   #measuredAt = performance.now();
   #samplers: ObservedSamplers = { refreshTimes: () => [], status: () => [] };
+  #again = false;
   /** Grows with each measurement. */
   measurements = 0;
+  /** Called after each measurement. */
+  onMeasured: () => void = () => {};
   /** Why programs are not measured, or null. */
   failure: string | null = null;
 
-  /** track: a loader for the samplers of a plugin that lets the observer see what they open. */
-  track(plugin: string, loader: BpfLoader): BpfLoader {
+  /** track: a loader for one sampler of a plugin that lets the observer see what it opens. */
+  track(plugin: string, sampler: string, loader: BpfLoader): BpfLoader {
     this.#loader = loader;
     return {
       kernelBtf: loader.kernelBtf,
       enableStats: () => loader.enableStats(),
       open: (spec) => {
         const object = loader.open(spec);
-        const tracked: Tracked = { plugin, object, costs: new Map() };
+        const tracked: Tracked = { plugin, sampler, object, costs: new Map() };
         this.#tracked.push(tracked);
         const dispose = object[Symbol.dispose].bind(object);
         object[Symbol.dispose] = () => {
@@ -115,10 +119,27 @@ export class OverheadObserver implements Disposable {
         const after = this.#read();
         this.#close();
         this.#account(before, after, lasted);
-        this.#later(Math.max(0, intervalMs - windowMs), open);
+        this.#again = false;
+        this.onMeasured();
+        this.#later(this.#again ? 0 : Math.max(0, intervalMs - windowMs), open);
       });
     };
     this.#later(0, open);
+  }
+
+  /** measureAgain: from `onMeasured`: the next measurement follows at once, to confirm this one. */
+  measureAgain(): void {
+    this.#again = true;
+  }
+
+  /** costOf: what all that the given samplers opened costs, by the last measurement. */
+  costOf(samplers: ReadonlySet<string>): { readonly nsPerSecond: number; readonly mapBytes: number } {
+    const theirs = this.#tracked.filter(({ sampler }) => samplers.has(sampler));
+    const costs = theirs.flatMap(({ costs }) => [...costs.values()]);
+    return {
+      nsPerSecond: costs.reduce((sum, cost) => sum + cost.nsPerSecond, 0),
+      mapBytes: theirs.reduce((sum, { object }) => sum + object.mapBytes(), 0),
+    };
   }
 
   /** programs: the cost of each program, in the order in which they were loaded. */
