@@ -90,6 +90,6 @@ async function killOne(
     result.mostLost = Math.max(result.mostLost, agent.answered(name) - last);
   } catch (error) {
     if (counted === 0 && (error as { code?: string }).code === 'REZ_ERR_RECORDING_EMPTY') result.empty++;
-    else result.unreadable.push(`${name}: ${error}`);
+    else result.unreadable.push(`${name} (${counted} rows counted): ${error} ${recorder.stderr()}`);
   }
 }
