@@ -33,7 +33,7 @@ export async function openCaptures(
   const folder = await runningFolder(input);
   if (folder !== null) return [{ source: await workerSource({ kind: 'growing', folder }), alias }];
   const magic = await firstBytes(input);
-  if (magic === null || magic === 'PAR1') {
+  if (magic === null || isParquet(magic)) {
     return [{ source: await workerSource({ kind: 'file', path: input }), alias }];
   }
   const temporary = await mkdtemp(join(tmpdir(), 'rezolus-view-'));
@@ -45,7 +45,7 @@ export async function openCaptures(
  * when they are closed, or at once where there are none. Throws RezolusError REZ_ERR_RECORDING_FORMAT.
  */
 export async function openUpload(path: string, name: string, folder: string): Promise<NamedSource[]> {
-  if ((await firstBytes(path)) !== 'PAR1') return openConverted(path, name, folder, undefined);
+  if (!isParquet((await firstBytes(path)) ?? '')) return openConverted(path, name, folder, undefined);
   try {
     const released = () => rm(folder, { recursive: true, force: true });
     return [{ source: await workerSource({ kind: 'file', path, name }, { released }) }];
@@ -89,6 +89,9 @@ async function arm(path: string, i: number): Promise<string> {
   const { arm, host } = labels as { arm?: unknown; host?: unknown };
   return String(arm ?? host ?? i + 1);
 }
+
+/** Of an empty file its reader has more to say than a converter. */
+const isParquet = (magic: string) => magic === 'PAR1' || magic === '';
 
 async function firstBytes(path: string): Promise<string | null> {
   await using file = await openFile(path).catch(() => null);
