@@ -126,8 +126,7 @@ export class CgroupTable {
     group.beginRead();
     if (this.#endedRead.get(group) !== this.#changes) {
       this.#endedRead.set(group, this.#changes);
-      for (const [metric, offset] of offsets.entries()) {
-        const ended = this.#ended(offset);
+      for (const [metric, ended] of this.#ended(offsets).entries()) {
         // While a row is given to another cgroup, what it holds is nowhere for a moment.
         if (ended > group.counters[metric]!) group.counters[metric] = ended;
       }
@@ -135,11 +134,11 @@ export class CgroupTable {
     group.endRead();
   }
 
-  /** Row 0 of each CPU, and the rows of removed cgroups whose id nobody has yet. */
-  #ended(offset: number): bigint {
+  /** Row 0 of each CPU, and the rows of removed cgroups whose id nobody has yet, added up for each offset. */
+  #ended(offsets: readonly number[]): bigint[] {
     const { u32, u64, stride } = this.#rows;
     const serials = this.#serials.u32;
-    let total = 0n;
+    const totals = offsets.map(() => 0n);
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
       for (let id = 0; id <= this.#highest; id++) {
         const row = (cpu * this.#serials.entries + id) * stride;
@@ -147,10 +146,12 @@ export class CgroupTable {
         const high = u32[(row >>> 2) + 1]!;
         // A serial is written there before it is in any row.
         const live = serials[id * 2] === low && serials[id * 2 + 1] === high;
-        if (id === 0 || !live) total += u64[(row + offset) >>> 3]!;
+        const unused = low === 0 && high === 0;
+        if (id > 0 && (live || unused)) continue;
+        for (const [metric, offset] of offsets.entries()) totals[metric]! += u64[(row + offset) >>> 3]!;
       }
     }
-    return total;
+    return totals;
   }
 
   #sum(target: Uint32Array, at: number, { id, serialLow, serialHigh }: Cgroup, offset: number): void {

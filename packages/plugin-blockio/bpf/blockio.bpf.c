@@ -24,6 +24,9 @@ struct blockio_bank {
 	u64 untracked_queued;
 	/* block_rq_issue: requests beyond the table on the device, without a latency */
 	u64 untracked_issued;
+	/* block_rq_insert and block_rq_issue: requests whose completion before went by unseen */
+	u64 unseen_before_insert;
+	u64 unseen_before_issue;
 	/* block_rq_requeue */
 	u64 requeues[OPS];
 	/* block_rq_complete */
@@ -84,8 +87,12 @@ static __always_inline int on_requeue(bool btf, struct request *rq)
 	struct blockio_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
 	u32 op = request_op(btf, rq);
 
-	if (bank && op < OPS)
+	if (!bank || op >= OPS)
+		return 0;
+	if (requests_enabled)
 		bank->requeues[bounded(op, OPS)]++;
+	if (latency_enabled)
+		latency_requeue(rq);
 	return 0;
 }
 

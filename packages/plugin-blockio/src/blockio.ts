@@ -8,7 +8,13 @@ const { structs } = blockioBpf;
 const bank = structs.blockio_bank.fields;
 
 const hooks = {
-  blockio_latency: ['block_rq_insert', 'block_rq_issue', 'block_rq_merge', 'block_rq_complete'],
+  blockio_latency: [
+    'block_rq_insert',
+    'block_rq_issue',
+    'block_rq_merge',
+    'block_rq_requeue',
+    'block_rq_complete',
+  ],
   blockio_requests: ['block_rq_complete', 'block_rq_requeue'],
 } as const;
 
@@ -41,7 +47,7 @@ function load({ sampler, options, bpf, enabled, possibleCpus }: SamplerContext):
     block_rq_issue: latency,
     block_rq_merge: latency,
     block_rq_complete: true,
-    block_rq_requeue: requests,
+    block_rq_requeue: true,
   });
   // Ids of queues are the smallest free ones; some belong to no disk, and disks come.
   const capacity = 64 + 2 * disks.count();
@@ -87,6 +93,9 @@ function load({ sampler, options, bpf, enabled, possibleCpus }: SamplerContext):
             device_latencies_raced: totalOf(banks, bank['devices.raced'].offset),
             queued_requests_beyond_table: totalOf(banks, bank.untracked_queued.offset),
             issued_requests_beyond_table: totalOf(banks, bank.untracked_issued.offset),
+            completions_unseen:
+              totalOf(banks, bank.unseen_before_insert.offset) +
+              totalOf(banks, bank.unseen_before_issue.offset),
           }),
         },
         // One object for both: one of them accounts for it.

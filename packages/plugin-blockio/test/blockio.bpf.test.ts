@@ -8,8 +8,10 @@ import { blockioLatency, blockioRequests } from '../src/index.ts';
 import { ops } from '../src/ops.ts';
 import { LoopDevice, run } from './loop-device.ts';
 
-// Values are compared exactly, in up to three attempts: seen on a busy virtual machine with 6.18, of 10^6 completions
-// some reach no program of any tracepoint (block_rq_complete, block_io_done), while /sys/block counts them.
+// Values are compared exactly, in up to three attempts: while another process attaches to or detaches from
+// block_rq_complete, the kernel (6.18) leaves out some completions for all programs on it, while /sys/block counts them.
+// Seen: 37 of 160,000 during some 200 attachments, none of 224,000 after them. The next use of the request tells
+// (completions_unseen); it is not known of which disk.
 describe('block I/O samplers against this kernel', { retry: 2 }, () => {
   let harness: Harness;
   beforeAll(async () => {
@@ -244,6 +246,7 @@ describe('block I/O samplers against this kernel', { retry: 2 }, () => {
       device_latencies_raced: 0,
       queued_requests_beyond_table: 0,
       issued_requests_beyond_table: 0,
+      completions_unseen: expect.any(Number),
     });
     expect(harness.status('blockio_requests').drops).toEqual({ devices_beyond_table: 0 });
   });
@@ -265,7 +268,7 @@ describe('parts of the block I/O samplers', () => {
   });
 
   it.each([
-    [blockioLatency, ['insert', 'issue', 'merge', 'complete'], 'blockio_device_latency'],
+    [blockioLatency, ['insert', 'issue', 'merge', 'complete', 'requeue'], 'blockio_device_latency'],
     [blockioRequests, ['complete', 'requeue'], 'blockio_device_operations'],
   ])('run alone with the hooks they need (%#)', async (definition, hooks, metric) => {
     await using harness = await Harness.start([definition]);

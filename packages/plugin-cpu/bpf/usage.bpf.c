@@ -11,6 +11,8 @@
 struct usage_bank {
 	struct cgroup_events cgroups;
 	u64 exited;
+	/* times that a thread was passed over because the kernel had no memory for its account */
+	u64 unaccounted;
 } __cacheline_aligned;
 
 struct usage_cgroup {

@@ -1,5 +1,5 @@
 import { type BpfObject, type SamplerContext, type SamplerReport, UnsupportedError } from '@rezolus/core';
-import { CgroupTable, maxCgroups } from '@rezolus/libbpf';
+import { CgroupTable, maxCgroups, totalOf } from '@rezolus/libbpf';
 import { usage as usageBpf } from './gen/usage.bpf.ts';
 
 const { structs } = usageBpf;
@@ -53,6 +53,7 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
   // The first pass sets the base: what threads ran before the agent came is not ours.
   let output = iterator.read();
   const mapBytes = object.mapBytes();
+  const banks = object.map('banks');
   const resources = cleanup.move();
   return {
     object,
@@ -74,7 +75,10 @@ function load({ bpf, enabled, possibleCpus, clock }: SamplerContext): Usage {
         route:
           'CPUs: /proc/stat; threads and cgroups: iter/task, tp_btf/sched_process_exit, tp_btf/cgroup_attach_task; softirqs: tp_btf/softirq_*',
         programs,
-        drops,
+        drops: {
+          ...drops,
+          threads_unaccounted: totalOf(banks, structs.usage_bank.fields.unaccounted.offset),
+        },
         mapBytes,
       };
     },

@@ -42,6 +42,8 @@ describe('syscall samplers against this kernel', () => {
     } finally {
       rmdirSync(path);
     }
+    await harness.refresh();
+    expect(harness.sum('cgroup_syscall_ended_cgroups', { op: 'query' })).toBeGreaterThanOrEqual(calls);
   });
 
   it('put a sleep of 20 ms into the right bucket of the right family', async () => {

@@ -40,13 +40,24 @@ struct {
 /* Never written: what a histogram is cleared with. */
 u64 no_latency[OPS][HISTOGRAM_BUCKETS];
 
+/*
+ * An issue that is still known when the request is used again: its end went by unseen. While somebody attaches to or
+ * detaches from a tracepoint, the kernel leaves out some of its events (seen on 6.18).
+ */
 static __always_inline void latency_insert(struct blockio_bank *bank, struct request *rq)
 {
-	struct request_times times = { .inserted_at = bpf_ktime_get_ns() };
+	struct request_times inserted = { .inserted_at = bpf_ktime_get_ns() };
 	u64 key = (u64)rq;
+	struct request_times *times = bpf_map_lookup_elem(&in_flight, &key);
 
-	if (bpf_map_update_elem(&in_flight, &key, &times, 0))
-		bank->untracked_queued++;
+	if (!times) {
+		if (bpf_map_update_elem(&in_flight, &key, &inserted, 0))
+			bank->untracked_queued++;
+		return;
+	}
+	if (times->issued_at)
+		bank->unseen_before_insert++;
+	*times = inserted;
 }
 
 /* A request that bypasses the queue was never inserted: it has no queue time, which is not the same as none. */
@@ -63,7 +74,19 @@ static __always_inline void latency_issue(struct blockio_bank *bank, struct requ
 	}
 	if (times->inserted_at)
 		histogram_add(&bank->queue_latency[op], now > times->inserted_at ? now - times->inserted_at : 0);
+	else if (times->issued_at)
+		bank->unseen_before_issue++;
 	*times = issued;
+}
+
+/* The device has given it back. */
+static __always_inline void latency_requeue(struct request *rq)
+{
+	u64 key = (u64)rq;
+	struct request_times *times = bpf_map_lookup_elem(&in_flight, &key);
+
+	if (times)
+		times->issued_at = 0;
 }
 
 static __always_inline void latency_forget(struct request *rq)

@@ -11,11 +11,13 @@ export const blockioLatency = defineSampler({
   description: 'Queue time and service time of block I/O by operation, host-wide and per disk',
   routes: [
     {
-      route: 'tp_btf/block_rq_insert, tp_btf/block_rq_issue, tp_btf/block_rq_complete, tp_btf/block_rq_merge',
+      route:
+        'tp_btf/block_rq_insert, tp_btf/block_rq_issue, tp_btf/block_rq_complete, tp_btf/block_rq_merge, tp_btf/block_rq_requeue',
       needs: 'kernel BTF',
     },
     {
-      route: 'raw_tp/block_rq_insert, raw_tp/block_rq_issue, raw_tp/block_rq_complete, raw_tp/block_rq_merge',
+      route:
+        'raw_tp/block_rq_insert, raw_tp/block_rq_issue, raw_tp/block_rq_complete, raw_tp/block_rq_merge, raw_tp/block_rq_requeue',
       needs: 'BPF',
     },
   ],

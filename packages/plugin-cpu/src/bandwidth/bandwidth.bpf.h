@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#define CGROUP_LEVELS 8
+#define CGROUP_LEVELS 16
 
 struct bandwidth_row {
 	u64 serial;
@@ -67,4 +67,7 @@ static __always_inline void bandwidth_task(struct task_struct *task, u64 session
 			return;
 		css = BPF_CORE_READ(css, parent);
 	}
+	/* Nested deeper than that: those above are left to threads that are nearer to them. */
+	if (css)
+		events->unmeasured++;
 }

@@ -43,6 +43,7 @@ export const usage = {
         'cgroups.highest': { offset: 8, size: 8, count: 1 },
         'cgroups.unmeasured': { offset: 16, size: 8, count: 1 },
         exited: { offset: 24, size: 8, count: 1 },
+        unaccounted: { offset: 32, size: 8, count: 1 },
       },
     },
     cgroup_name: {

@@ -30,3 +30,16 @@ export const cgroupMigrations: GroupDeclaration = {
     },
   ],
 };
+
+/** What cgroup_cpu_migrations loses when a cgroup is removed, so that totals still add up. */
+export const endedCgroups: GroupDeclaration = {
+  name: 'cpu_migrations_ended_cgroups',
+  per: 'host',
+  metrics: [
+    {
+      name: 'cgroup_cpu_migrations_ended_cgroups',
+      kind: 'counter',
+      description: 'Moves of the threads of cgroups that were removed from one CPU to another',
+    },
+  ],
+};

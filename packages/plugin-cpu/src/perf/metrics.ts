@@ -45,3 +45,23 @@ export const cgroupInstructions: GroupDeclaration = {
     },
   ],
 };
+
+/** What the counters per cgroup lose when a cgroup is removed, so that totals still add up. */
+export const endedCgroups: GroupDeclaration = {
+  name: 'cpu_perf_ended_cgroups',
+  per: 'host',
+  metrics: [
+    {
+      name: 'cgroup_cpu_cycles_ended_cgroups',
+      kind: 'counter',
+      unit: 'cycles',
+      description: 'Clock cycles of CPUs while threads of cgroups that were removed were on them',
+    },
+    {
+      name: 'cgroup_cpu_instructions_ended_cgroups',
+      kind: 'counter',
+      unit: 'instructions',
+      description: 'Instructions retired while threads of cgroups that were removed were on a CPU',
+    },
+  ],
+};

@@ -2,7 +2,7 @@ import { ABI, defineSampler, type SamplerContext, type SamplerDefinition, senten
 import type { CountedEvent } from '../perf-events.ts';
 import { openSched, type Sched } from '../sched.ts';
 import { handOver, hardwareEvents, openCounters } from './counters.ts';
-import { cgroupCycles, cgroupInstructions, sweep } from './metrics.ts';
+import { cgroupCycles, cgroupInstructions, endedCgroups, sweep } from './metrics.ts';
 
 /** defineCpuPerf: the sampler cpu_perf on the given events; tests bring software events. */
 export function defineCpuPerf(events: readonly CountedEvent[] = hardwareEvents): SamplerDefinition {
@@ -20,7 +20,7 @@ export function defineCpuPerf(events: readonly CountedEvent[] = hardwareEvents):
         needs: 'a CPU PMU',
       },
     ],
-    groups: [sweep, cgroupCycles, cgroupInstructions],
+    groups: [sweep, cgroupCycles, cgroupInstructions, endedCgroups],
     async create(context) {
       const counters = await openCounters(context, events);
       const perCpu = context.group(sweep.name);
@@ -38,15 +38,18 @@ export function defineCpuPerf(events: readonly CountedEvent[] = hardwareEvents):
         { group: context.group(cgroupCycles.name), offsets: [cgroup.cycles.offset] },
         { group: context.group(cgroupInstructions.name), offsets: [cgroup.instructions.offset] },
       ];
+      const ended = context.group(endedCgroups.name);
+      const endedOffsets = perCgroup.flatMap(({ offsets }) => offsets);
       let { generation } = counters;
       return {
-        groups: [perCpu, ...perCgroup.map(({ group }) => group)],
+        groups: [perCpu, ...perCgroup.map(({ group }) => group), ended],
         refresh() {
           counters.refresh(perCpu);
           if (counters.generation !== generation) handOver(object, counters);
           generation = counters.generation;
           cgroups.refresh();
           for (const { group, offsets } of perCgroup) cgroups.read(group, offsets);
+          cgroups.readEnded(ended, endedOffsets);
         },
         report: () => {
           const report = sched.report('cpu_perf');

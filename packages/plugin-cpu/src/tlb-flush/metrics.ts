@@ -30,3 +30,15 @@ export const cgroupFlushes: GroupDeclaration = {
     labels: { reason },
   })),
 };
+
+/** What cgroup_cpu_tlb_flush loses when a cgroup is removed, so that totals still add up. */
+export const endedCgroups: GroupDeclaration = {
+  name: 'cpu_tlb_flush_ended_cgroups',
+  per: 'host',
+  metrics: reasons.map(([reason, why]) => ({
+    name: 'cgroup_cpu_tlb_flush_ended_cgroups',
+    kind: 'counter',
+    description: `TLB flushes ${why}, while a thread of a cgroup that was removed was on the CPU`,
+    labels: { reason },
+  })),
+};

@@ -1,7 +1,7 @@
 import { ABI, defineSampler, UnsupportedError } from '@rezolus/core';
 import { CgroupTable, copyPerCpu, cpuMembers, maxCgroups, routeOf, tracepoints } from '@rezolus/libbpf';
 import { tlb as tlbBpf } from '../gen/tlb.bpf.ts';
-import { cgroupFlushes, flushes } from './metrics.ts';
+import { cgroupFlushes, endedCgroups, flushes } from './metrics.ts';
 
 const bank = tlbBpf.structs.tlb_bank.fields;
 const row = tlbBpf.structs.tlb_cgroup.fields;
@@ -15,7 +15,7 @@ export const cpuTlbFlush = defineSampler({
     { route: 'tp_btf/tlb_flush', needs: 'kernel BTF, x86' },
     { route: 'raw_tp/tlb_flush', needs: 'BPF, x86' },
   ],
-  groups: [flushes, cgroupFlushes],
+  groups: [flushes, cgroupFlushes, endedCgroups],
   create(context) {
     const { bpf, possibleCpus } = context;
     using cleanup = new DisposableStack();
@@ -42,18 +42,20 @@ export const cpuTlbFlush = defineSampler({
     const perCpu = context.group(flushes.name);
     perCpu.setMembers(cpuMembers(possibleCpus));
     const perCgroup = context.group(cgroupFlushes.name);
+    const ended = context.group(endedCgroups.name);
     const cpus = [...Array(possibleCpus).keys()];
     const offsets = cgroupFlushes.metrics.map((_, reason) => row.flushes.offset + reason * 8);
     const mapBytes = object.mapBytes();
     const resources = cleanup.move();
     return {
-      groups: [perCpu, perCgroup],
+      groups: [perCpu, perCgroup, ended],
       refresh() {
         perCpu.beginRead();
         copyPerCpu(perCpu.counters, banks, bank.flushes.offset, bank.flushes.count, cpus);
         perCpu.endRead();
         cgroups.refresh();
         cgroups.read(perCgroup, offsets);
+        cgroups.readEnded(ended, offsets);
       },
       report: () => ({
         route: routeOf(programs),

@@ -96,6 +96,8 @@ static __always_inline void usage_task(struct task_struct *task, struct seq_file
 	struct usage_cgroup *row;
 
 	seen = bpf_task_storage_get(&accounts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!seen)
+		bank->unaccounted++;
 	if (!seen || seen->exited)
 		return;
 	row = cgroup_row_of(cgroups, usage_cgroup, ref, cpu, &bank->cgroups);
@@ -153,8 +155,10 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 	if (!bank)
 		return 0;
 	seen = bpf_task_storage_get(&accounts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!seen)
+	if (!seen) {
+		bank->unaccounted++;
 		return 0;
+	}
 	/* The new one is met first, so that it is announced when somebody leaves it. */
 	row = cgroup_row_of(cgroups, usage_cgroup, ref, cpu, &bank->cgroups);
 	if (seen->cgroup_serial && seen->cgroup_serial != ref.serial) {

@@ -24,3 +24,16 @@ export const cgroupCounts: GroupDeclaration = {
     labels: { op },
   })),
 };
+
+/** What cgroup_syscall loses when a cgroup is removed, so that totals still add up. */
+export const endedCgroups: GroupDeclaration = {
+  name: 'syscall_counts_ended_cgroups',
+  per: 'host',
+  metrics: families.map((op) => ({
+    name: 'cgroup_syscall_ended_cgroups',
+    kind: 'counter',
+    unit: 'syscalls',
+    description: 'System calls entered by the threads of cgroups that were removed, by family',
+    labels: { op },
+  })),
+};
