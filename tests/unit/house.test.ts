@@ -27,9 +27,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   query: ['core'],
   containment: ['core', 'exposition', 'libbpf'],
   agent: ['containment', 'core', 'exporter', 'exposition', 'libbpf'],
-  exporter: ['core', 'exposition'],
+  exporter: ['core', 'exposition', 'libbpf'],
   recording: ['core', 'exposition', 'query'],
-  hindsight: ['core', 'exposition', 'recording'],
+  hindsight: ['core', 'exposition', 'libbpf', 'recording'],
   viewer: ['core', 'exposition', 'query', 'recording'],
   cli: [
     'agent',

@@ -48,6 +48,8 @@ export const errorCatalogue = {
   REZ_ERR_PLUGIN_LOAD: 'The plugin could not be loaded. Reinstall it or remove it.',
   REZ_ERR_PLUGIN_NOT_ALLOWED:
     'plugins.allow in agent.toml does not name the plugin. Add its name, or name@sha512-…, to load it.',
+  REZ_ERR_PRIVILEGES:
+    'The process keeps the capabilities that it was started with. See the cause; the unit file can limit them.',
   REZ_ERR_PUSH_QUEUE:
     'The folder of the queue could not be used. Check queue_directory, its permissions and free space.',
   REZ_ERR_QUERY_EXECUTION: 'The query could not be evaluated. See the message.',

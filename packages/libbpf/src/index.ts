@@ -1,3 +1,9 @@
+export {
+  type Capability,
+  type KeptCapabilities,
+  keepCapabilities,
+  raiseCapabilities,
+} from './capabilities.ts';
 export { type Cgroup, CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts';
 export {
   type ConfinementLimits,

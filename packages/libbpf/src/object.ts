@@ -11,6 +11,7 @@ import {
   sentence,
   UnsupportedError,
 } from '@rezolus/core';
+import { raiseCapabilities } from './capabilities.ts';
 import { LinkedIterator } from './iterator.ts';
 import { MappedArray } from './mapped-array.ts';
 import { native, type Pointer } from './native.ts';
@@ -110,6 +111,7 @@ export class LibbpfObject implements BpfObject {
     for (const [name, { section }] of Object.entries(this.#spec.programs)) {
       if (!this.#disabled.has(name)) this.#findHook(name, section);
     }
+    using _raised = raiseCapabilities();
     const { result, messages } = collectMessages(() => native().objectLoad(this.#object()));
     this.#loaded = true;
     // libbpf has read the kernel's types, some 10 MB, for this one call.
@@ -193,6 +195,7 @@ export class LibbpfObject implements BpfObject {
     const options = new DataView(new ArrayBuffer(80));
     options.setBigUint64(0, 80n, true);
     const fd = this.#programFd(program);
+    using _raised = raiseCapabilities();
     const result = native().programTestRun(fd, new Uint8Array(options.buffer));
     if (result < 0) throw attachError(program, this.#spec.programs[program]?.section ?? '', -result, []);
     return options.getUint32(56, true);
@@ -272,6 +275,7 @@ export class LibbpfObject implements BpfObject {
     if (missing !== undefined) throw missing;
     const { koffi, programAttach } = native();
     const program = this.#program(name);
+    using _raised = raiseCapabilities();
     const { result, messages } = collectMessages(() => ({
       link: programAttach(program),
       errno: koffi.errno(),

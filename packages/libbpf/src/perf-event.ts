@@ -1,6 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { RezolusError, UnsupportedError } from '@rezolus/core';
+import { raiseCapabilities } from './capabilities.ts';
 import { errorText, isMissing } from './verdict.ts';
 
 /** PerfEvent: what to count: `type` and `config` of struct perf_event_attr, and a name for messages. */
@@ -69,6 +70,7 @@ export class PerfGroup implements Disposable {
    */
   static open(cpu: number, events: readonly PerfEvent[]): PerfGroup {
     bound ??= bind();
+    using _raised = raiseCapabilities();
     const fds: number[] = [];
     try {
       for (const event of events) fds.push(openEvent(bound, cpu, event, fds[0] ?? -1));
@@ -116,6 +118,7 @@ export class PerfGroup implements Disposable {
 /** runAtEvent: runs a loaded BPF program at a perf event until that is closed. Returns 0, or the errno. */
 export function runAtEvent(event: number, program: number): number {
   bound ??= bind();
+  using _raised = raiseCapabilities();
   return bound.ioctl(event, PERF_EVENT_IOC_SET_BPF, program) === 0 ? 0 : bound.koffi.errno();
 }
 

@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { type ProgramInfo, RezolusError } from '@rezolus/core';
+import { raiseCapabilities } from './capabilities.ts';
 import { native } from './native.ts';
 import { errorText } from './verdict.ts';
 
@@ -10,6 +11,7 @@ const BPF_STATS_RUN_TIME = 0;
  * run. Read the counts with `programInfo`. Throws REZ_ERR_BPF_PERMISSION (kernels before 5.8 too).
  */
 export function enableStats(): Disposable {
+  using _raised = raiseCapabilities();
   const fd = native().enableStats(BPF_STATS_RUN_TIME);
   if (fd < 0) {
     throw new RezolusError('REZ_ERR_BPF_PERMISSION', `BPF statistics are not available: ${errorText(fd)}`);

@@ -7,8 +7,12 @@ import { endpointText, socketPathOf } from './endpoint.ts';
 /** Response: status and whole body. */
 export interface Response {
   readonly status: number;
+  /** The header `rezolus-schemas`, see `SnapshotReader` of @rezolus/exposition. */
+  readonly schemas?: string | undefined;
   readonly body: Uint8Array;
 }
+
+const schemasHeader = 'rezolus-schemas';
 
 /** A body beyond this is not a snapshot. */
 const maxBody = 256 * 2 ** 20;
@@ -39,11 +43,11 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * get: fetches `url`. Throws REZ_ERR_ENDPOINT_UNREACHABLE where there is no answer within `timeoutMs`,
+   * get: fetches `url`, with the header `rezolus-schemas` where `schemas` is given. Throws REZ_ERR_ENDPOINT_UNREACHABLE where there is no answer within `timeoutMs`,
    * REZ_ERR_ENDPOINT_DENIED for status 401, REZ_ERR_CONFIG_* where the credentials cannot be read, and the reason of
    * `signal` where that aborts.
    */
-  async get(url: URL, timeoutMs: number, signal?: AbortSignal): Promise<Response> {
+  async get(url: URL, timeoutMs: number, signal?: AbortSignal, schemas?: string): Promise<Response> {
     if (this.#config?.refresh() === true) {
       this.#agent.destroy();
       this.#agent = this.#newAgent();
@@ -52,7 +56,7 @@ export class HttpClient implements Disposable {
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
     let response: Response;
     try {
-      response = await this.#get(url, either, true);
+      response = await this.#get(url, either, schemas, true);
     } catch (cause) {
       signal?.throwIfAborted();
       const what = timeout.aborted ? `did not answer within ${timeoutMs} ms` : 'did not answer';
@@ -71,16 +75,22 @@ export class HttpClient implements Disposable {
     return this.#secure ? new SecureAgent({ ...options, ...this.#config?.tls }) : new Agent(options);
   }
 
-  #get(url: URL, signal: AbortSignal, retry: boolean): Promise<Response> {
+  #get(url: URL, signal: AbortSignal, schemas: string | undefined, retry: boolean): Promise<Response> {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const authorization = this.#config?.authorization;
     const options: RequestOptions = {
       agent: this.#agent,
       signal,
-      headers: { accept: '*/*', ...(authorization !== undefined && { authorization }) },
+      headers: {
+        accept: '*/*',
+        ...(authorization !== undefined && { authorization }),
+        ...(schemas !== undefined && { [schemasHeader]: schemas }),
+      },
     };
     const receive = (response: IncomingMessage) => {
-      collect(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+      const { statusCode: status = 0, headers } = response;
+      const state = headers[schemasHeader] as string | undefined;
+      collect(response).then((body) => resolve({ status, body, schemas: state }), reject);
     };
     const socketPath = socketPathOf(url);
     const send = this.#secure ? requestHttps : requestHttp;
@@ -90,7 +100,7 @@ export class HttpClient implements Disposable {
         : send({ ...options, socketPath, path: url.pathname + url.search }, receive);
     request.on('error', (error) => {
       // The server may close an idle connection just when it is used again.
-      if (retry && request.reusedSocket && !signal.aborted) resolve(this.#get(url, signal, false));
+      if (retry && request.reusedSocket && !signal.aborted) resolve(this.#get(url, signal, schemas, false));
       else reject(error);
     });
     request.end();
