@@ -24,6 +24,7 @@ function serve(overrides: Partial<ServerOptions> = {}): FastifyInstance {
     format: 'v3',
     snapshots: {
       read: async (format: SnapshotFormat) => (format === 'json' ? Buffer.from('{"groups":[]}') : snapshot),
+      readNews: async (state) => ({ bytes: Buffer.from(`since ${state}`), state: 'now' }),
     },
     descriptions: { cpu_usage: 'time' },
     systemInfo: () => ({ os: 'linux' }),
@@ -66,9 +67,18 @@ describe('routes', () => {
     expect(answer.headers['content-type']).toBe(text);
   });
 
+  it('leaves out what a reader says it knows, in the format that has schemas of their own', async () => {
+    const ask = { url: '/metrics/binary', headers: { 'rezolus-schemas': 'then' } };
+    const answer = await serve().inject(ask);
+    expect([answer.body, answer.headers['rezolus-schemas']]).toEqual(['since then', 'now']);
+    const older = await serve({ format: 'v2' }).inject(ask);
+    expect([older.rawPayload.equals(snapshot), older.headers['rezolus-schemas']]).toEqual([true, undefined]);
+  });
+
   it('hides the reason of an unexpected error from the client and hands it on', async () => {
     const failures: unknown[] = [];
-    const snapshots = { read: () => Promise.reject(new Error('secret path')) };
+    const fail = () => Promise.reject(new Error('secret path'));
+    const snapshots = { read: fail, readNews: fail };
     const answer = await serve({
       snapshots,
       failed: (error, path) => failures.push([(error as Error).message, path]),

@@ -1,6 +1,6 @@
 import { alignedTicks, type Logger, RezolusError, sentence } from '@rezolus/core';
 import { endpointText, HttpClient } from '@rezolus/core/http';
-import { SnapshotDecoder } from '@rezolus/exposition';
+import { type SnapshotAnswer, SnapshotReader } from '@rezolus/exposition';
 import { noReading, type Poll, type Reading, type SnapshotSource } from './source.ts';
 
 /** PollerOptions: whom to poll and how often. */
@@ -22,7 +22,7 @@ const descriptionsTtlMs = 300_000;
  */
 export class AgentPoller implements SnapshotSource {
   readonly #options: PollerOptions;
-  readonly #decoder = new SnapshotDecoder();
+  readonly #reader = new SnapshotReader();
   readonly #timeoutMs: number;
   #describedMs = -Infinity;
   #complained = false;
@@ -52,8 +52,9 @@ export class AgentPoller implements SnapshotSource {
     const startMs = performance.now();
     let result: Poll['result'] = 'ok';
     try {
-      const body = await this.#get(client, '/metrics/binary', signal);
-      const snapshot = this.#decoder.decode(body);
+      const snapshot = await this.#reader.read((schemas) =>
+        this.#get(client, '/metrics/binary', signal, schemas),
+      );
       const isDue = startMs - this.#describedMs > descriptionsTtlMs;
       const descriptions = isDue ? await this.#describe(client, signal) : this.#reading.descriptions;
       this.#reading = { snapshot, previous: this.#reading.snapshot, descriptions };
@@ -72,13 +73,18 @@ export class AgentPoller implements SnapshotSource {
     polled({ result, seconds: (performance.now() - startMs) / 1000, skipped });
   }
 
-  async #get(client: HttpClient, path: string, signal: AbortSignal): Promise<Buffer> {
+  async #get(
+    client: HttpClient,
+    path: string,
+    signal: AbortSignal,
+    schemas?: string,
+  ): Promise<SnapshotAnswer> {
     const url = new URL(path, this.#options.source);
-    const { status, body } = await client.get(url, this.#timeoutMs, signal);
-    if (status === 200) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    const answer = await client.get(url, this.#timeoutMs, signal, schemas);
+    if (answer.status === 200) return answer;
     throw new RezolusError(
       'REZ_ERR_ENDPOINT_RESPONSE',
-      `${endpointText(url)} answered with status ${status}`,
+      `${endpointText(url)} answered with status ${answer.status}`,
     );
   }
 
@@ -86,7 +92,8 @@ export class AgentPoller implements SnapshotSource {
   async #describe(client: HttpClient, signal: AbortSignal): Promise<Reading['descriptions']> {
     const { descriptions } = this.#reading;
     try {
-      const text = (await this.#get(client, '/metrics/descriptions', signal)).toString();
+      const { body } = await this.#get(client, '/metrics/descriptions', signal);
+      const text = Buffer.from(body).toString();
       const parsed: unknown = JSON.parse(text);
       if (typeof parsed !== 'object' || parsed === null) return descriptions;
       const entries = Object.entries(parsed).filter(([, value]) => typeof value === 'string');

@@ -5,3 +5,4 @@ export { toJson } from './json.ts';
 export * from './prometheus/index.ts';
 export { schemaHash } from './schema.ts';
 export { snappyCompress } from './snappy.ts';
+export { type SnapshotAnswer, SnapshotReader } from './snapshot-reader.ts';

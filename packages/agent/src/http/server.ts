@@ -10,7 +10,7 @@ import { checkHost } from './host.ts';
 export interface ServerOptions {
   readonly version: string;
   readonly door: FrontDoor;
-  readonly snapshots: Pick<SnapshotCache, 'read'>;
+  readonly snapshots: Pick<SnapshotCache, 'read' | 'readNews'>;
   readonly format: 'v2' | 'v3';
   readonly descriptions: Readonly<Record<string, string>>;
   systemInfo(): object;
@@ -60,9 +60,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.get('/', (_, reply) =>
     reply.type(text).send(`Rezolus ${options.version} Agent\nFor information, see: https://rezolus.com\n`),
   );
-  server.get('/metrics/binary', async (_, reply) =>
-    reply.type('application/octet-stream').send(await options.snapshots.read(options.format)),
-  );
+  server.get('/metrics/binary', async ({ headers }, reply) => {
+    reply.type('application/octet-stream');
+    const state = headers['rezolus-schemas'];
+    if (typeof state !== 'string' || options.format !== 'v3') {
+      return reply.send(await options.snapshots.read(options.format));
+    }
+    const news = await options.snapshots.readNews(state);
+    return reply.header('rezolus-schemas', news.state).send(news.bytes);
+  });
   server.get('/metrics/json', async (_, reply) =>
     reply.type(text).send(await options.snapshots.read('json')),
   );

@@ -1,6 +1,6 @@
 import { RezolusError } from '@rezolus/core/errors';
 import { endpointText, HttpClient } from '@rezolus/core/http';
-import { SnapshotDecoder } from '@rezolus/exposition';
+import { decodeSnapshot, type SnapshotAnswer, SnapshotReader } from '@rezolus/exposition';
 import type { Endpoint, EndpointFacts } from './endpoint.ts';
 import { parseAddress } from './endpoint-spec.ts';
 
@@ -26,12 +26,13 @@ export async function openAgent(address: string, options: AgentOptions = {}): Pr
   const base = parseAddress(address);
   const target = base.pathname === '/' ? new URL('/metrics/binary', base) : base;
   const client = await HttpClient.open(base, httpConfigFile);
-  const decoder = new SnapshotDecoder();
+  const reader = new SnapshotReader();
   const scrapeRaw: Endpoint['scrapeRaw'] = async (limit, aborted) => {
-    const body = await getBody(client, target, limit, aborted);
-    return { snapshot: decoder.decode(body), body };
+    const { body } = await getAnswer(client, target, limit, aborted);
+    return { snapshot: decodeSnapshot(body), body };
   };
-  const scrape: Endpoint['scrape'] = async (limit, aborted) => (await scrapeRaw(limit, aborted)).snapshot;
+  const scrape: Endpoint['scrape'] = (limit, aborted) =>
+    reader.read((schemas) => getAnswer(client, target, limit, aborted, schemas));
   try {
     await scrape(timeoutMs, signal).catch((cause) => {
       if (!(cause instanceof RezolusError) || cause.code !== 'REZ_ERR_SNAPSHOT_FORMAT') throw cause;
@@ -72,8 +73,19 @@ export async function getBody(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { status, body } = await client.get(url, timeoutMs, signal);
-  if (status >= 200 && status <= 299) return body;
+  return (await getAnswer(client, url, timeoutMs, signal)).body;
+}
+
+async function getAnswer(
+  client: HttpClient,
+  url: URL,
+  timeoutMs: number,
+  signal: AbortSignal,
+  schemas?: string,
+): Promise<SnapshotAnswer> {
+  const answer = await client.get(url, timeoutMs, signal, schemas);
+  const { status } = answer;
+  if (status >= 200 && status <= 299) return answer;
   throw new RezolusError('REZ_ERR_ENDPOINT_RESPONSE', `${endpointText(url)} answered with status ${status}`);
 }
 
