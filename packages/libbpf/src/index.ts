@@ -21,5 +21,6 @@ export { MappedArray } from './mapped-array.ts';
 export { libbpfVersion } from './native.ts';
 export { LibbpfObject } from './object.ts';
 export { type PerfEvent, PerfGroup, perfType } from './perf-event.ts';
+export { releaseProgram } from './program.ts';
 export { type Banks, copyPerCpu, sumBanks, sumHistograms } from './readers.ts';
 export { enableStats } from './stats.ts';
