@@ -2,6 +2,7 @@ import {
   type BpfLoader,
   listenHosts,
   possibleCpus,
+  type Registration,
   type SamplerRegistry,
   SamplerSet,
   sentence,
@@ -15,6 +16,7 @@ import { givingBack } from './giving-back.ts';
 import { createServer } from './http/server.ts';
 import { startMetrics } from './metrics.ts';
 import { OverheadObserver } from './overhead/index.ts';
+import { type AgentPlan, registryOf } from './plan.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
 import { SnapshotCache } from './snapshot.ts';
 import { type AgentStatus, countsLine, healthOfSampler, reasonOf } from './status.ts';
@@ -36,12 +38,22 @@ export interface AgentOptions {
 export interface Agent extends AsyncDisposable {
   /** Base URL of the server, e.g. `http://127.0.0.1:4241`. */
   readonly address: string;
+  /**
+   * reload: reads a plan and makes the samplers what it says; those that it does not change keep their counters. Where
+   * no plan can be had, that is logged, and the agent goes on as it was. Does not reject.
+   */
+  reload(read: () => Promise<AgentPlan>): Promise<void>;
   /** Base URL under which `/metrics` is served, null where the configuration has none. */
   readonly metricsAddress: string | null;
   status(): AgentStatus;
+  /** isAlive: false where a refresh does not come to its end. */
+  isAlive(): boolean;
   /** close: stops the server, then disposes the samplers. Safe to call twice. */
   close(): Promise<void>;
 }
+
+/** A refresh that takes longer hangs; readers have given up long before. */
+const stuckMs = 60_000;
 
 /**
  * startAgent: starts samplers and server. A sampler that cannot run is a status; throws REZ_ERR_LISTEN where the
@@ -52,8 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const observer = new OverheadObserver();
   registerAgentSamplers(options.registry.for(agentPlugin), observer);
   const { registrations, refusals } = options.registry.resolve();
-  const definitions = registrations.map(({ definition }) => definition);
-  const { config } = options;
+  let { config } = options;
   const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
   const bpf = options.bpf ?? (await defaultLoader(log));
   const door = await FrontDoor.open({
@@ -71,6 +82,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       possibleCpus: possibleCpus(),
       bpf: (plugin, sampler) => observer.track(plugin, sampler, bpf),
       logger: (sampler) => log.child({ sampler }),
+      // A process of a plugin has its own limit, which is the narrower one.
+      startTimeoutMs: config.plugins.start_timeout + 5000,
     }),
   );
   observer.observe(samplers);
@@ -88,9 +101,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     metadata: { source: 'rezolus', version },
     ttlMs: ttl,
   });
-  const descriptions = descriptionsOf(
-    definitions.flatMap(({ groups }) => groups.flatMap(({ metrics }) => metrics)),
-  );
+  // One object for all who serve it; a reload adds to it.
+  const descriptions = descriptionsOfSamplers(registrations);
   const server = createServer({
     version,
     door,
@@ -112,9 +124,48 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   });
   resources.use(metrics);
   report(log, address, status());
+  const reload = async (read: () => Promise<AgentPlan>): Promise<void> => {
+    try {
+      const plan = await read();
+      const registry = await registryOf(plan.plugins, plan.config.plugins);
+      registerAgentSamplers(registry.for(agentPlugin), observer);
+      const resolved = registry.resolve();
+      for (const section of needRestart(config, plan.config))
+        log.warn({ section }, `[${section}] has changed; that needs a restart`);
+      config = plan.config;
+      Object.assign(descriptions, descriptionsOfSamplers(resolved.registrations));
+      await samplers.apply({
+        ...resolved,
+        settings: (registration) => samplerSettings(config, registration),
+      });
+      log.info({}, `configuration and plugins loaded; ${countsLine(samplers.status())}`);
+    } catch (error) {
+      log.error({ err: error }, `nothing was reloaded: ${sentence(error)}`);
+    }
+  };
   const owned = resources.move();
   const close = () => owned.disposeAsync();
-  return { address, metricsAddress: metrics?.address ?? null, status, close, [Symbol.asyncDispose]: close };
+  return {
+    address,
+    reload,
+    metricsAddress: metrics?.address ?? null,
+    status,
+    isAlive: () => snapshots.busyMs < stuckMs,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function descriptionsOfSamplers(registrations: readonly Registration[]): Record<string, string> {
+  return descriptionsOf(
+    registrations.flatMap(({ definition }) => definition.groups.flatMap(({ metrics }) => metrics)),
+  );
+}
+
+/** needRestart: the sections that have changed and are read at the start alone. */
+function needRestart(before: AgentConfig, after: AgentConfig): string[] {
+  const sections = ['general', 'log', 'prometheus'] as const;
+  return sections.filter((section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]));
 }
 
 async function defaultLoader(log: Pino): Promise<BpfLoader> {

@@ -1,4 +1,5 @@
-import { type PluginEntry, registerPlugins, type SamplerDefinition, SamplerRegistry } from '@rezolus/core';
+import type { PluginPolicy } from '@rezolus/containment/store';
+import type { SamplerDefinition } from '@rezolus/core';
 import {
   budgetSchema,
   durationSchema,
@@ -10,10 +11,14 @@ import { embeddedSchema } from '@rezolus/exporter/config-file';
 import { z } from 'zod';
 import type { AgentConfig } from './config.ts';
 import { OverheadObserver } from './overhead/index.ts';
+import { type PlannedPlugins, registryOf } from './plan.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
 
 // Keys of the original that nothing here implements: named, so that its users are told what to do.
 const unsupported = z.undefined({ error: 'this version does not support this key; remove it' }).optional();
+
+/** A name of a package, or one tarball of it. */
+const allowed = /^(@[\w.-]+\/)?[\w.-]+(@sha512-[A-Za-z0-9+/]+={0,2})?$/;
 
 const general = z.strictObject({
   listen: listenSchema(4241).prefault('127.0.0.1:4241'),
@@ -33,6 +38,26 @@ const defaults = z.strictObject({
   interval: unsupported,
   gpu_perf_level: unsupported,
 });
+
+const plugins = z.strictObject({
+  allow: z.array(z.string().regex(allowed, 'is neither a name nor name@sha512-…')).optional(),
+  start_timeout: durationSchema().prefault('10s'),
+  refresh_timeout: durationSchema().prefault('500ms'),
+  hang_timeout: durationSchema().prefault('10s'),
+  memory_limit: z
+    .int()
+    .min(64 * 2 ** 20)
+    .default(256 * 2 ** 20),
+  series_limit: z.int().min(1).max(100_000).default(10_000),
+});
+
+/**
+ * readPluginPolicy: `[plugins]` of agent.toml alone, before it is known which samplers the rest may name. Throws as
+ * {@link loadAgentConfig}.
+ */
+export function readPluginPolicy(path: string): PluginPolicy {
+  return loadConfig(path, z.looseObject({ plugins: plugins.prefault({}) })).plugins;
+}
 
 /**
  * agentConfigSchema: the strict schema of agent.toml for the samplers that are registered. Samplers that were
@@ -58,6 +83,7 @@ export function agentConfigSchema(
     log: log.prefault({}),
     defaults: defaults.prefault({}),
     prometheus: embeddedSchema.prefault({}),
+    plugins: plugins.prefault({}),
     samplers,
     scheduler: unsupported,
     external_metrics: unsupported,
@@ -77,12 +103,12 @@ export function loadAgentConfig(
 }
 
 /**
- * readAgentConfig: reads agent.toml for the samplers of the installed plugins and the agent's own, before there is an
- * agent. The plugins' modules are imported, which does nothing by itself. Throws as {@link loadAgentConfig}.
+ * readAgentConfig: reads agent.toml for the samplers of these plugins and the agent's own, before there is an agent.
+ * The modules of built-in plugins are imported, which does nothing by itself; of others nothing is. Throws as
+ * {@link loadAgentConfig}.
  */
-export async function readAgentConfig(path: string, plugins: readonly PluginEntry[]): Promise<AgentConfig> {
-  const registry = new SamplerRegistry();
-  await registerPlugins(registry, plugins);
+export async function readAgentConfig(path: string, planned: PlannedPlugins): Promise<AgentConfig> {
+  const registry = await registryOf(planned, readPluginPolicy(path));
   registerAgentSamplers(registry.for(agentPlugin), new OverheadObserver());
   const { registrations, refusals } = registry.resolve();
   return loadAgentConfig(

@@ -1,3 +1,4 @@
+import type { PluginPolicy } from '@rezolus/containment/store';
 import type { ListenAddress, Registration } from '@rezolus/core';
 import type { EmbeddedSection } from '@rezolus/exporter';
 
@@ -32,6 +33,8 @@ export interface AgentConfig {
   readonly log: { readonly level: 'error' | 'warn' | 'info' | 'debug' | 'trace' };
   readonly defaults: { readonly enabled: boolean; readonly budget: Budget };
   readonly prometheus: EmbeddedSection;
+  /** What plugins of third parties may do; `allow` names those that are loaded, absent = all. */
+  readonly plugins: PluginPolicy;
   readonly samplers: Readonly<Record<string, SamplerSection>>;
 }
 

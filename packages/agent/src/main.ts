@@ -1,36 +1,36 @@
 /**
- * The agent as a process of its own: `node main JSON` with what {@link MainArguments} says. The command line becomes this
- * process once it has read the configuration, so that a running agent holds no code of either.
+ * The agent as a process of its own: `node main JSON` with what {@link MainArguments} says, in as many arguments as it
+ * takes. The command line becomes this process once it has made the plan, so that a running agent holds no code of
+ * either. SIGHUP lets the command line make the plan anew.
  */
-import { type PluginEntry, RezolusError, registerPlugins, SamplerRegistry, sentence } from '@rezolus/core';
+import { runService } from '@rezolus/core/service';
+import { releaseProgram } from '@rezolus/libbpf';
+import { notifyManager } from '@rezolus/libbpf/notify';
+import { destination, pino } from 'pino';
 import { startAgent } from './agent.ts';
-import type { AgentConfig } from './config.ts';
+import { type AgentPlan, registryOf } from './plan.ts';
+import { dropPrivileges } from './privileges.ts';
+import { readPlan } from './reload.ts';
 
-/** MainArguments: the validated configuration and the plugins that it was validated for. */
+/** MainArguments: the plan, and the program with its arguments that makes and prints it again. */
 export interface MainArguments {
-  readonly config: AgentConfig;
-  readonly plugins: readonly PluginEntry[];
+  readonly plan: AgentPlan;
+  readonly planCommand: readonly string[];
 }
 
-const { config, plugins }: MainArguments = JSON.parse(process.argv[2]!);
-const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    // A second signal does not wait.
-    if (stopping) process.exit(2);
-    stopping = true;
-    stop();
-  });
-}
+const { plan, planCommand }: MainArguments = JSON.parse(process.argv.slice(2).join(''));
 
-try {
-  const registry = new SamplerRegistry();
-  await registerPlugins(registry, plugins);
-  await using _agent = await startAgent({ config, registry });
-  await stopped;
-} catch (error) {
-  if (!(error instanceof RezolusError)) throw error;
-  process.stderr.write(`error: ${sentence(error)}\n  ${error.remedy} [${error.code}]\n`);
-  process.exitCode = 1;
-}
+// Until there is something to reload the signal must not end the process; the plan has just been read.
+process.on('SIGHUP', () => {});
+
+await runService(async () => {
+  const { config, plugins } = plan;
+  // Plugins of third parties join an agent that serves already: it does not wait for them.
+  const registry = await registryOf({ ...plugins, contained: [] }, config.plugins);
+  const log = pino({ level: config.log.level, base: null }, destination(2));
+  const agent = await startAgent({ config, registry, logger: log });
+  await dropPrivileges(agent.status(), log);
+  releaseProgram();
+  if (plugins.contained.length > 0) void agent.reload(async () => plan);
+  return { ...agent, reload: () => agent.reload(() => readPlan(planCommand)) };
+}, notifyManager);

@@ -115,6 +115,11 @@ export class SnapshotCache {
     return (await this.#pending).get(form) as T;
   }
 
+  /** busyMs: how long the refresh under way has taken; 0 where there is none. */
+  get busyMs(): number {
+    return this.#pending === null ? 0 : Number(this.#clock.monotonicNs() - this.#startedNs) / 1e6;
+  }
+
   #isFresh(): boolean {
     return this.#snapshot !== null && this.#clock.monotonicNs() - this.#startedNs <= this.#ttlNs;
   }

@@ -116,7 +116,7 @@ describe('startAgent', () => {
         path,
         '[general]\nlisten = "127.0.0.1:0"\nttl = "2s"\nsnapshot_format = "v2"\n[defaults]\nenabled = false\n[samplers.rezolus_rusage]\nenabled = true\n',
       );
-      const fromFile = await readAgentConfig(path, []);
+      const fromFile = await readAgentConfig(path, { builtIn: [], contained: [], refusals: [] });
       const agent = await start(registryOf(definition('one')), { config: fromFile });
       expect((await groups(agent)).map(({ name }) => name)).toEqual(['rezolus_rusage/main']);
       expect(agent.status()).toMatchObject({

@@ -26,12 +26,14 @@ describe('config/agent.toml', () => {
     expect([...text.matchAll(/^(\w+) = /gm)].map((match) => match[1])).toEqual([
       ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled', 'budget'],
       ...Object.keys(parse('').prometheus),
+      ...Object.keys(parse('').plugins),
     ]);
     expect(sections).toEqual([
       'general',
       'log',
       'defaults',
       'prometheus',
+      'plugins',
       ...samplers.map((name) => `samplers.${name}`),
     ]);
     expect(samplers).toEqual([...new Set(samplers)].sort());

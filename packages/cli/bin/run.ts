@@ -13,4 +13,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 const { execute, settings } = await import('@oclif/core');
 settings.enableAutoTranspile = false;
-await execute({ dir: import.meta.url, args: withoutSubcommand(process.argv.slice(2)) });
+// What third parties bring runs in processes of its own, never in this one: their plugins are not oclif's to load.
+await execute({
+  args: withoutSubcommand(process.argv.slice(2)),
+  loadOptions: { root: import.meta.filename, userPlugins: false },
+});

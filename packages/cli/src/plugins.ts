@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Interfaces } from '@oclif/core';
+import { PluginStore } from '@rezolus/containment/store';
 import type { PluginEntry } from '@rezolus/core';
 
 const event = 'rezolus:samplers';
 
 /**
- * samplerPlugins: the installed plugins that have a hook for `rezolus:samplers`, in no particular order. Nothing of them
- * is loaded here.
+ * builtInPlugins: the plugins of this command that have a hook for `rezolus:samplers`, in no particular order. Nothing
+ * of them is loaded here.
  */
-export function samplerPlugins(config: Interfaces.Config): PluginEntry[] {
+export function builtInPlugins(config: Interfaces.Config): PluginEntry[] {
   return [...config.plugins.values()].flatMap((plugin) => {
     const hooks = plugin.hooks[event];
     if (hooks === undefined) return [];
@@ -23,9 +24,18 @@ export function samplerPlugins(config: Interfaces.Config): PluginEntry[] {
         version: plugin.version,
         abi: typeof rezolus.abi === 'number' ? rezolus.abi : 0,
         samplers,
-        builtIn: plugin.type === 'core',
+        builtIn: true,
       },
       hooks: hooks.map(({ target }) => pathToFileURL(join(plugin.root, target)).href),
     };
   });
+}
+
+/**
+ * pluginStore: where plugins are installed: `plugins` in REZOLUS_DATA_DIR; without that variable below /var/lib/rezolus
+ * for root, so that it is the same for the service and for whoever installs, else in the user's own data folder.
+ */
+export function pluginStore(config: Interfaces.Config): PluginStore {
+  const ofUser = process.geteuid!() === 0 ? '/var/lib/rezolus' : config.dataDir;
+  return new PluginStore(join(process.env.REZOLUS_DATA_DIR ?? ofUser, 'plugins'));
 }

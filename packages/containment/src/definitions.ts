@@ -7,10 +7,10 @@ import {
 } from '@rezolus/core';
 import { SnapshotCheck } from './check.ts';
 import { ContainedPlugin } from './contained-plugin.ts';
-import { verifyFiles } from './integrity.ts';
 import type { PluginLimits } from './limits.ts';
 import type { Described, Refused } from './messages.ts';
 import { codeOf, PluginProcess } from './process.ts';
+import { verifyFiles } from './store/files.ts';
 import { plain } from './text.ts';
 
 /** Description: what a plugin registers, as data. */

@@ -4,7 +4,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, errorCatalogue, type Logger, type PluginEntry, RezolusError } from '@rezolus/core';
-import { forbidNewPrivileges, heldCapabilities } from '@rezolus/libbpf';
+import { forbidNewPrivileges, heldCapabilities, raiseCapabilities } from '@rezolus/libbpf';
 import { encodeFrame, type Frame, FrameReader } from './frames.ts';
 import { fixedLimits, type PluginLimits } from './limits.ts';
 import type { Assignment, ChildMessage, Refresh } from './messages.ts';
@@ -131,6 +131,7 @@ export class PluginProcess {
   }
 
   #killGroup(): void {
+    using _raised = raiseCapabilities();
     try {
       if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL');
     } catch {

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { raiseCapabilities } from '@rezolus/libbpf';
 
 // Above what distributions and systemd give to users and services, below what containers are given.
 const firstUid = 66_000;
@@ -25,8 +26,13 @@ export function freeUser(): number | null {
  * would outrun whoever ends them one by one.
  */
 export async function endUser(uid: number): Promise<void> {
-  const kill = spawn('/bin/sh', ['-c', 'kill -9 -1'], { uid, gid: uid, stdio: 'ignore', cwd: '/' });
+  const kill = asUser(uid);
   await once(kill, 'exit').catch(() => {});
+}
+
+function asUser(uid: number): ChildProcess {
+  using _raised = raiseCapabilities();
+  return spawn('/bin/sh', ['-c', 'kill -9 -1'], { uid, gid: uid, stdio: 'ignore', cwd: '/' });
 }
 
 function usersOfProcesses(): Set<number> {

@@ -14,7 +14,7 @@ import {
   type SamplerStatus,
 } from '@rezolus/core';
 import { type InstalledPlugin, type PluginLimits, registerContained } from '../src/index.ts';
-import { digestFiles, digestOf } from '../src/integrity.ts';
+import { digestFiles, digestOf } from '../src/store/files.ts';
 
 /** limits: wide ones, so that a busy machine does not trip over them. */
 export const limits: PluginLimits = {

@@ -1,8 +1,9 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import type { MainArguments } from '@rezolus/agent/main';
 import { BaseCommand } from '../base.ts';
-import { samplerPlugins } from '../plugins.ts';
+import { planAgent } from '../plan.ts';
 
 /**
  * A small heap that is collected often, by the main thread: the agent keeps little and makes little garbage. It asks for
@@ -18,11 +19,18 @@ const heapFlags = [
 /** For glibc, mallopt(3): buffers from 64 KB on are mappings of their own, which free() returns to the system. */
 const allocator = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' };
 
+/** inParts: a text in arguments of which each is shorter than the 128 KiB that execve(2) takes, whatever its characters. */
+function inParts(text: string): string[] {
+  return text.match(/.{1,30000}/gsu) ?? [];
+}
+
 export default class Agent extends BaseCommand {
   static override summary = 'Run the agent: measure this machine and serve snapshots over HTTP.';
   static override description =
     `Needs root, or CAP_BPF and CAP_PERFMON. Nothing is sampled until somebody asks: each request of
 /metrics/binary or /metrics/json refreshes the samplers, at most once per ttl.
+
+SIGHUP reads the configuration file and the installed plugins again; samplers that stay as they are keep their counters.
 
 The short form \`rezolus CONFIG.toml\` does the same.`;
   static override examples = [
@@ -34,14 +42,24 @@ The short form \`rezolus CONFIG.toml\` does the same.`;
     config: Args.string({ required: true, description: 'configuration file (TOML), see config/agent.toml' }),
   };
 
+  static override flags = {
+    // How a running agent lets configuration and plugins be read anew.
+    plan: Flags.boolean({ hidden: true, description: 'print what the agent would start from, as JSON' }),
+  };
+
   async run(): Promise<void> {
-    const { args } = await this.parse(Agent);
-    const plugins = samplerPlugins(this.config);
-    const { readAgentConfig } = await import('@rezolus/agent/config-file');
-    const main: MainArguments = { config: await readAgentConfig(args.config, plugins), plugins };
+    const { args, flags } = await this.parse(Agent);
+    const config = resolve(args.config);
+    const plan = await planAgent(config, this.config);
+    if (flags.plan) {
+      process.stdout.write(JSON.stringify(plan));
+      return;
+    }
+    const planCommand = [process.execPath, process.argv[1]!, 'agent', config, '--plan'];
+    const main: MainArguments = { plan, planCommand };
     const program = fileURLToPath(import.meta.resolve('@rezolus/agent/main'));
     // Becomes the agent: same process id, none of the memory of this one.
-    const command = [process.execPath, ...heapFlags, program, JSON.stringify(main)];
+    const command = [process.execPath, ...heapFlags, program, ...inParts(JSON.stringify(main))];
     process.execve!(process.execPath, command, { ...allocator, ...process.env });
   }
 }
