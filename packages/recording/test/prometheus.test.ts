@@ -30,6 +30,10 @@ async function startTarget(answer: (scrape: number) => string | null) {
   };
 }
 
+const readings = (n: number) => [
+  { name: '1', kind: 'counter' as const, labels: { metric: 'ops', sampler: 's' }, value: BigInt(n) },
+];
+
 const corpus = shared('corpora/prom-text/expfmt/fuzz/corpus');
 
 describe('parsePrometheus', () => {
@@ -256,9 +260,6 @@ print(json.dumps([by['cpu_seconds_total'], by['temperature'], h, len(d)]))`;
   it('puts several endpoints into one file, with gaps where one is away', async () => {
     using folder = scratch();
     await using target = await startTarget((n) => (n === 2 ? null : `up ${n}\n`));
-    const readings = (n: number) => [
-      { name: '1', kind: 'counter' as const, labels: { metric: 'ops', sampler: 's' }, value: BigInt(n) },
-    ];
     await using first = await startAgent((n) => snapshotOf(BigInt(n), readings(n)));
     await using second = await startAgent((n) => snapshotOf(BigInt(n), readings(10 * n)));
     const output = folder.path('x.parquet');
@@ -353,6 +354,25 @@ print(json.dumps([by['cpu_seconds_total'], by['temperature'], h, len(d)]))`;
     await using recording = await openRecording(output);
     expect(Object.fromEntries(recording.metadata)).toMatchObject(names);
     expect(recording.columns.at(-1)?.metadata).toMatchObject(names);
+  });
+
+  it('names the first agent and the first service of several as it is told', async () => {
+    using folder = scratch();
+    await using service = await startTarget((n) => `up ${n}\n`);
+    await using agent = await startAgent((n) => snapshotOf(BigInt(n), readings(n)));
+    const output = folder.path('x.parquet');
+    const stop = new AbortController();
+    const endpoints = [{ url: service.url, source: 'svc' }, { url: agent.url }];
+    const names = { node: 'n1', instance: 'i1' };
+    await record({ endpoints, output, intervalMs: 20, signal: stop.signal, ...names }, () => stop.abort());
+    await using recording = await openRecording(output);
+    const columns = recording.columns.slice(2).map(({ name, metadata }) => [name, metadata]);
+    expect(columns).toMatchObject([
+      ['n1::1', names],
+      ['i1::0', names],
+    ]);
+    const sources = JSON.parse(recording.metadata.get('per_source_metadata')!);
+    expect([sources.svc.i1, sources.rezolus.n1]).toMatchObject([{ instance: 'i1' }, { node: 'n1' }]);
   });
 
   it('records endpoints into files of their own, one of them being none', async () => {

@@ -12,8 +12,8 @@ export interface IdentityOptions {
 
 /**
  * identifier: names endpoints as combined recordings do: a Rezolus agent by its `node` (the hostname that it states, else
- * the host of its URL), a service by its `instance`, counted per source from 0. In a recording of one endpoint only what
- * the user gave is a label.
+ * the host of its URL), a service by its `instance`, counted per source from 0. What the user gave names the first of
+ * them; in a recording of one endpoint nothing else is a label.
  */
 export function identifier(options: IdentityOptions): (endpoint: Endpoint | PrometheusEndpoint) => Labels {
   const { node, instance, several } = options;
@@ -25,11 +25,11 @@ export function identifier(options: IdentityOptions): (endpoint: Endpoint | Prom
     if (endpoint.protocol === 'prometheus') {
       const count = instances.get(endpoint.source) ?? 0;
       instances.set(endpoint.source, count + 1);
-      return { ...given, instance: String(count) };
+      return { ...given, instance: count === 0 && instance !== undefined ? instance : String(count) };
     }
     const url = parseAddress(endpoint.labels.endpoint ?? '');
-    const candidates = [hostname(endpoint.facts.systeminfo) ?? url.hostname, url.host];
-    let name = candidates.find((candidate) => !nodes.has(candidate));
+    const candidates = [node, hostname(endpoint.facts.systeminfo) ?? url.hostname, url.host];
+    let name = candidates.find((candidate) => candidate !== undefined && !nodes.has(candidate));
     for (let n = 2; name === undefined; n++) {
       const numbered = `${url.host}~${n}`;
       if (!nodes.has(numbered)) name = numbered;

@@ -69,7 +69,7 @@ export class Target implements Disposable {
     });
     const own = this.#context.identify(endpoint);
     const labels = { ...endpoint.labels, ...own };
-    const names = this.#context.names(own.node ?? own.instance ?? endpoint.source);
+    const names = this.#context.names(own[identityKey(endpoint)] ?? endpoint.source);
     this.endpoint = endpoint;
     this.labels = labels;
     const sink = this.#context.sink;
@@ -176,17 +176,21 @@ export function factsOf(target: Target, nested: boolean): SourceFacts {
   const facts = endpoint?.protocol === 'msgpack' ? endpoint.facts : {};
   if (facts.samplers !== undefined) members.sampler_status = facts.samplers;
   if (!nested) return members;
-  const name = labels.node ?? labels.instance;
+  const key = endpoint === null ? 'node' : identityKey(endpoint);
+  const name = labels[key];
   if (name !== undefined) {
-    const own = [
-      `${JSON.stringify(labels.node === undefined ? 'instance' : 'node')}:${JSON.stringify(name)}`,
-    ];
+    const own = [`"${key}":${JSON.stringify(name)}`];
     if (version !== undefined) own.push(`"version":${JSON.stringify(version)}`);
     if (facts.systeminfo !== undefined) own.push(`"systeminfo":${facts.systeminfo}`);
     members[name] = `{${own.join(',')}}`;
   }
   if (descriptions !== undefined) members.descriptions = descriptions;
   return members;
+}
+
+/** identityKey: the label that tells agents apart, or services. */
+function identityKey({ protocol }: Endpoint | PrometheusEndpoint): 'node' | 'instance' {
+  return protocol === 'msgpack' ? 'node' : 'instance';
 }
 
 function identityOf({ source, node, instance }: Labels): Partial<RecordingEvent> {
