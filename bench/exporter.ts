@@ -25,6 +25,7 @@ async function formatsTable(quick: boolean): Promise<Table> {
       for (const encoding of ['identity', 'gzip']) {
         const times: number[] = [];
         let bytes = 0;
+        const before = usageOf(pid).cpuMs;
         for (let i = 0; i < (quick ? 10 : 60); i++) {
           const { polls } = running.agent;
           await until(() => running.agent.polls > polls);
@@ -32,21 +33,23 @@ async function formatsTable(quick: boolean): Promise<Table> {
           times.push(result.ms);
           bytes = result.bytes;
         }
+        const { cpuMs, rssKb } = usageOf(pid);
         rows.push([
           String(series),
           encoding === 'gzip' ? `${name}, gzip` : name,
           ms(median(times)),
           ms(quantile(times, 0.99)),
           `${(bytes / 1000).toFixed(0)} KB`,
-          megabytes(usageOf(pid).rssKb * 1024),
+          ms((cpuMs - before) / times.length),
+          megabytes(rssKb * 1024),
         ]);
       }
     }
   }
   return {
     title: 'Exporter: one scrape',
-    note: 'From the connect to the last byte; 50 of the series are histograms.',
-    columns: ['series', 'format', 'p50', 'p99', 'size', 'RSS'],
+    note: 'From the connect to the last byte; 50 of the series are histograms. CPU is of the exporter for a poll and its scrape.',
+    columns: ['series', 'format', 'p50', 'p99', 'size', 'CPU', 'RSS'],
     rows,
   };
 }
@@ -59,13 +62,21 @@ async function crowdTable(quick: boolean): Promise<Table> {
   const rows: string[][] = [];
   const measure = async (name: string, count: number) => {
     const before = exporter.memory('VmRSS');
+    const { cpuMs } = usageOf(exporter.pid);
     const times: number[] = [];
     for (let burst = 0; burst < (quick ? 1 : 5); burst++) {
       const answers = await Promise.all(Array.from({ length: count }, () => scrape(exporter.port)));
       times.push(...answers.map((answer) => answer.ms));
     }
     const growth = exporter.memory('VmHWM') - before;
-    rows.push([name, String(count), ms(median(times)), ms(quantile(times, 0.99)), `+${megabytes(growth)}`]);
+    rows.push([
+      name,
+      String(count),
+      ms(median(times)),
+      ms(quantile(times, 0.99)),
+      `${((usageOf(exporter.pid).cpuMs - cpuMs) / times.length).toFixed(2)} ms`,
+      `+${megabytes(growth)}`,
+    ]);
   };
   await measure('alone', 1);
   await measure('at once', 1000);
@@ -84,7 +95,7 @@ async function crowdTable(quick: boolean): Promise<Table> {
   return {
     title: 'Exporter: many scrapes at once',
     note: '1,000 series as text, 90 KB each.',
-    columns: ['scrapers', 'number', 'p50', 'p99', 'highest RSS'],
+    columns: ['scrapers', 'number', 'p50', 'p99', 'CPU per scrape', 'highest RSS'],
     rows,
   };
 }

@@ -67,11 +67,14 @@ describe('/metrics of the agent', () => {
   it.each(['', 'listen = "127.0.0.1:0"'])(
     'loads an exporter only where there is one: "%s"',
     async (listen) => {
-      // Says on stdout which modules of interest the agent loads. The command line that reads its configuration is another program.
-      const hooks =
-        'import { registerHooks } from "node:module"; import { writeSync } from "node:fs";' +
-        'if (/agent.src.main/.test(process.argv[1])) registerHooks({ load(url, context, next) {' +
-        ' if (/[/](exporter|prom-client|agent)[/]/.test(url)) writeSync(1, url + "\\n"); return next(url, context); } });';
+      // Says at the end on stdout what the agent has loaded. The command line that reads its configuration is another program.
+      const hooks = `import { registerHooks } from 'node:module';
+      import { writeSync } from 'node:fs';
+      const loaded = [];
+      if (/agent.src.main/.test(process.argv[1])) {
+        registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+        process.on('exit', () => writeSync(1, loaded.join('\\n')));
+      }`;
       using folder = new TemporaryFolder();
       const { agent } = await startProcess(folder, `[defaults]\nenabled = false\n[prometheus]\n${listen}\n`, {
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hooks)}`,
