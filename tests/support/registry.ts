@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -14,6 +14,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { root } from './rezolus.ts';
 
 /** Packed: a package as a tarball. */
@@ -91,6 +92,13 @@ export class PackageRegistry implements AsyncDisposable {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new PackageRegistry(server);
+  }
+
+  /** npm: runs npm in a folder to its end. */
+  async npm(cwd: string, ...args: string[]): Promise<{ code: number | null; output: string }> {
+    const child = spawn('npm', args, { cwd, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: child.exitCode, output: out + err };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

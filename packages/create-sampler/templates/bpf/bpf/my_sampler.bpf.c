@@ -7,7 +7,7 @@
 /* One per CPU. A program does not nest on its CPU, so a plain add is enough. */
 struct my_sampler_bank {
 	u64 started;
-	u64 lifetime[HISTOGRAM_BUCKETS];
+	struct histogram lifetime;
 } __cacheline_aligned;
 
 REZ_BANKS(banks, my_sampler_bank);
@@ -34,7 +34,7 @@ static __always_inline int on_exit(bool btf, struct task_struct *task)
 
 	/* A process is over with its first thread. */
 	if (bank && rez_read(btf, task, pid) == rez_read(btf, task, tgid))
-		histogram_add(bank->lifetime, bpf_ktime_get_ns() - rez_read(btf, task, start_time));
+		histogram_add(&bank->lifetime, bpf_ktime_get_ns() - rez_read(btf, task, start_time));
 	return 0;
 }
 

@@ -1,8 +1,8 @@
-import type { GroupDeclaration } from '@rezolus/core';
+import { type GroupDeclaration, withSums } from '@rezolus/core';
 
-/** processes: what is read together. The order of the metrics of a kind is the order of their values. */
-export const processes: GroupDeclaration = {
-  name: 'my_sampler_processes',
+/** counters: what is read together. The order of the metrics of a kind is the order of their values. */
+export const counters: GroupDeclaration = {
+  name: 'my_sampler_counters',
   per: 'host',
   metrics: [
     {
@@ -11,11 +11,19 @@ export const processes: GroupDeclaration = {
       unit: 'programs',
       description: 'Programs started by execve',
     },
+  ],
+};
+
+/** lifetimes: histograms, each with a counter of the sum of its values. */
+export const lifetimes: GroupDeclaration = {
+  name: 'my_sampler_lifetimes',
+  per: 'host',
+  metrics: withSums([
     {
       name: 'my_sampler_lifetime',
       kind: 'histogram',
       unit: 'nanoseconds',
       description: 'Distribution of the time from the start of a process to the end of its first thread',
     },
-  ],
+  ]),
 };

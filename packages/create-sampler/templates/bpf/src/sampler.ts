@@ -1,9 +1,10 @@
 import { ABI, defineSampler } from '@rezolus/core';
-import { requireAttached, routeOf, sumBanks, tracepoints } from '@rezolus/libbpf';
+import { requireAttached, routeOf, sumBanks, sumHistograms, tracepoints } from '@rezolus/libbpf';
 import { mySampler as spec } from './gen/my_sampler.bpf.ts';
-import { processes } from './metrics.ts';
+import { counters, lifetimes } from './metrics.ts';
 
-const { started, lifetime } = spec.structs.my_sampler_bank.fields;
+// Where the values lie in a bank. A histogram begins with the sum of its values.
+const { started, 'lifetime.sum': lifetime } = spec.structs.my_sampler_bank.fields;
 
 /** mySampler: programs started, and how long processes lived. */
 export const mySampler = defineSampler({
@@ -14,7 +15,7 @@ export const mySampler = defineSampler({
     { route: 'tp_btf/sched_process_exec, tp_btf/sched_process_exit', needs: 'kernel BTF' },
     { route: 'raw_tp/sched_process_exec, raw_tp/sched_process_exit', needs: 'BPF' },
   ],
-  groups: [processes],
+  groups: [counters, lifetimes],
   create({ bpf, possibleCpus, group: groupOf }) {
     const object = bpf.open(spec);
     try {
@@ -27,14 +28,17 @@ export const mySampler = defineSampler({
       const attached = object.attachAll(programs);
       requireAttached(attached);
       const banks = object.map('banks');
-      const group = groupOf(processes.name);
+      const counts = groupOf(counters.name);
+      const distributions = groupOf(lifetimes.name);
       return {
-        groups: [group],
+        groups: [counts, distributions],
         refresh() {
-          group.beginRead();
-          sumBanks(group.counters, banks, started.offset);
-          sumBanks(group.histograms[0]!.buckets, banks, lifetime.offset);
-          group.endRead();
+          counts.beginRead();
+          sumBanks(counts.counters, banks, started.offset);
+          counts.endRead();
+          distributions.beginRead();
+          sumHistograms(distributions, banks, lifetime.offset);
+          distributions.endRead();
         },
         report: () => ({ route: routeOf(attached), programs: attached, mapBytes: object.mapBytes() }),
         async [Symbol.asyncDispose]() {
