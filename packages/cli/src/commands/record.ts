@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Args, Errors, Flags } from '@oclif/core';
 import { formatDuration, type Logger } from '@rezolus/core';
 import type { EndpointSpec, RecordOptions, RecordProgress, RecordSummary, Wrapped } from '@rezolus/recording';
@@ -74,6 +75,8 @@ command, 128 + the number of the signal that ended it, or ${timedOut} where the 
   };
 
   async run(): Promise<void> {
+    // What is young is collected often and stays small; else this space grows for an hour, and memory with it.
+    setFlagsFromString('--semi-space-growth-factor=1');
     const split = this.argv.indexOf('--');
     const command = split < 0 ? [] : this.argv.slice(split + 1);
     const { args, flags } = await this.parse(

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadavg } from 'node:os';
@@ -60,8 +60,16 @@ const cgroups = () =>
   Math.max(
     ...[...readFileSync('/proc/cgroups', 'utf8').matchAll(/\t(\d+)\t\d$/gm)].map(([, n]) => Number(n)),
   );
-const run = (args: string[], stdio: 'inherit' | 'pipe') =>
-  spawn('nice', ['-n', '-10', process.execPath, ...args], { stdio: ['ignore', 'inherit', stdio, stdio] });
+function run(args: string[], stdio: 'inherit' | 'pipe'): ChildProcess {
+  const child = spawn('nice', ['-n', '-10', process.execPath, ...args], {
+    detached: true,
+    stdio: ['ignore', 'inherit', stdio, stdio],
+  });
+  // Where the kernel shares processors out by session, nice counts within one only.
+  const autogroup = `/proc/${child.pid}/autogroup`;
+  if (existsSync(autogroup)) writeFileSync(autogroup, '-10');
+  return child;
+}
 
 const probe = createServer().listen(0, '127.0.0.1');
 await once(probe, 'listening');
