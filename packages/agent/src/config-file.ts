@@ -1,4 +1,4 @@
-import type { PluginPolicy } from '@rezolus/containment/store';
+import { defaultPluginLimits, type PluginPolicy } from '@rezolus/containment/store';
 import type { SamplerDefinition } from '@rezolus/core';
 import {
   budgetSchema,
@@ -41,14 +41,14 @@ const defaults = z.strictObject({
 
 const plugins = z.strictObject({
   allow: z.array(z.string().regex(allowed, 'is neither a name nor name@sha512-…')).optional(),
-  start_timeout: durationSchema().prefault('10s'),
-  refresh_timeout: durationSchema().prefault('500ms'),
-  hang_timeout: durationSchema().prefault('10s'),
+  start_timeout: durationSchema().default(defaultPluginLimits.start_timeout),
+  refresh_timeout: durationSchema().default(defaultPluginLimits.refresh_timeout),
+  hang_timeout: durationSchema().default(defaultPluginLimits.hang_timeout),
   memory_limit: z
     .int()
     .min(64 * 2 ** 20)
-    .default(256 * 2 ** 20),
-  series_limit: z.int().min(1).max(100_000).default(10_000),
+    .default(defaultPluginLimits.memory_limit),
+  series_limit: z.int().min(1).max(100_000).default(defaultPluginLimits.series_limit),
 });
 
 /**

@@ -39,3 +39,6 @@ export function pluginStore(config: Interfaces.Config): PluginStore {
   const ofUser = process.geteuid!() === 0 ? '/var/lib/rezolus' : config.dataDir;
   return new PluginStore(join(process.env.REZOLUS_DATA_DIR ?? ofUser, 'plugins'));
 }
+
+/** reloadHint: what makes a running agent see that plugins were installed or removed. */
+export const reloadHint = 'A running agent sees it after `systemctl reload rezolus`, or SIGHUP.';

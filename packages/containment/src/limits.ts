@@ -12,6 +12,15 @@ export interface PluginLimits {
   readonly series_limit: number;
 }
 
+/** defaultPluginLimits: the limits where nothing else was set. */
+export const defaultPluginLimits: PluginLimits = {
+  start_timeout: 10_000,
+  refresh_timeout: 500,
+  hang_timeout: 10_000,
+  memory_limit: 256 * 2 ** 20,
+  series_limit: 10_000,
+};
+
 /** fixedLimits: what nobody has to set. */
 export const fixedLimits = {
   /** Largest message either way, bytes; decoded it is at most eight times as large. */

@@ -81,7 +81,7 @@ export class PluginProcess {
       this.#killGroup();
     });
     for (const output of [this.#child.stdout!, this.#child.stderr!]) this.#drain(output);
-    this.#watch = setInterval(() => this.#look(), fixedLimits.watchMs);
+    this.#watch = setInterval(() => this.look(), fixedLimits.watchMs);
     this.#watch.unref();
     this.ended = this.#end();
   }
@@ -200,9 +200,10 @@ export class PluginProcess {
     });
   }
 
-  #look(): void {
+  /** look: looks at what the process takes, and ends it where that is too much. Returns its resident memory, bytes. */
+  look(): number {
     const { pid } = this;
-    if (pid === null) return;
+    if (pid === null) return this.rssBytes;
     const { plugin, limits } = this.#options;
     const { name } = plugin.manifest;
     try {
@@ -221,6 +222,7 @@ export class PluginProcess {
     } catch {
       // It has ended meanwhile.
     }
+    return this.rssBytes;
   }
 }
 

@@ -35,7 +35,12 @@ export {
   type MetricKind,
   withSums,
 } from './metrics.ts';
-export type { OptionDeclaration, OptionDeclarations, OptionValues } from './options.ts';
+export {
+  defaultOptions,
+  type OptionDeclaration,
+  type OptionDeclarations,
+  type OptionValues,
+} from './options.ts';
 export { type PluginEntry, registerPlugins } from './plugins.ts';
 export { Poller } from './poller.ts';
 export { type PluginManifest, type Refusal, type Registration, SamplerRegistry } from './registry.ts';

@@ -1,5 +1,5 @@
 import { type Logger, RezolusError } from '@rezolus/core';
-import { describePlugin, type InstalledPlugin } from '../definitions.ts';
+import type { InstalledPlugin } from '../definitions.ts';
 import type { PluginLimits } from '../limits.ts';
 import type { PluginStore, Stored } from './store.ts';
 
@@ -39,6 +39,8 @@ export async function loadInstalled(
         throw new RezolusError('REZ_ERR_PLUGIN_NOT_ALLOWED', message);
       }
       const { entry, root } = await store.open(stored);
+      // Whoever has no plugins does without the code that runs them.
+      const { describePlugin } = await import('../definitions.ts');
       plugins.push({ entry, root, ...(await describePlugin(entry, policy, log)) });
     } catch (error) {
       if (!(error instanceof RezolusError)) throw error;
