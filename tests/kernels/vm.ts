@@ -15,7 +15,7 @@ export interface Run {
   readonly seconds: number;
 }
 
-const limitSeconds = 240;
+const limitSeconds = 400;
 
 /**
  * runGuest: boots the kernel with the archives as its root file system, in an emulated machine of two CPUs (and room

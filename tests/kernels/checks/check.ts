@@ -71,7 +71,7 @@ export async function useLegacyCgroups(): Promise<void> {
 export class LoadCgroup implements Disposable {
   readonly path: string;
   readonly labels: { readonly name: string };
-  /** CPU time of this process while it was inside, ns. */
+  /** CPU time of this process while it was inside, and for the ways in and out, ns. */
   ownNs = 0;
   readonly #root = existsSync(legacy) ? legacy : unified;
 
@@ -99,9 +99,9 @@ export class LoadCgroup implements Disposable {
     try {
       return load();
     } finally {
+      writeFileSync(`${this.#root}/cgroup.procs`, String(process.pid));
       const { user, system } = process.cpuUsage(before);
       this.ownNs += (user + system) * 1000;
-      writeFileSync(`${this.#root}/cgroup.procs`, String(process.pid));
     }
   }
 
