@@ -49,6 +49,15 @@ function identities({ columns }: Schema, samplers: ReadonlySet<string>): Map<str
   );
 }
 
+/** What needs no PMU and no device of its own: healthy on every kernel that we support. */
+const software = [
+  ...['blockio_latency', 'blockio_requests'],
+  ...['cpu_bandwidth', 'cpu_cores', 'cpu_hardirq', 'cpu_migrations', 'cpu_tlb_flush', 'cpu_usage'],
+  ...['memory_meminfo', 'memory_vmstat', 'network_interfaces', 'network_traffic'],
+  ...['scheduler_runqueue', 'syscall_counts', 'syscall_latency'],
+  ...['tcp_connect_latency', 'tcp_packet_latency', 'tcp_receive', 'tcp_retransmit', 'tcp_traffic'],
+];
+
 describe('from the kernel to a query', () => {
   const folder = new TemporaryFolder();
   const file = join(folder.path, 'rezolus.parquet');
@@ -69,9 +78,19 @@ describe('from the kernel to a query', () => {
     expect(stdout).toMatch(/^Rezolus 0\.1\.0 {3}up .* ttl /);
     expect(stdout).toMatch(/\d+ healthy, \d+ unsupported, 0 degraded, 0 failed/);
     const json = await run('status', url, '--json');
-    expect(JSON.parse(json.stdout).samplers.map(({ name }: { name: string }) => name)).toContain(
-      'scheduler_runqueue',
-    );
+    const samplers: { name: string; health?: string; error?: string }[] = JSON.parse(json.stdout).samplers;
+    const health = new Map(samplers.map((sampler) => [sampler.name, sampler.health]));
+    expect(software.filter((name) => health.get(name) !== 'healthy')).toEqual([]);
+    for (const { name, health, error } of samplers)
+      if (health !== 'healthy') expect(error, `${name} is ${health}`).toMatch(/\w+ \w+/);
+  });
+
+  it('has no sampler for hardware that is not there', async ({ skip }) => {
+    const json = await run('status', url, '--json');
+    const samplers: { name: string; health?: string }[] = JSON.parse(json.stdout).samplers;
+    const ethtool = samplers.find(({ name }) => name === 'network_ethtool')!;
+    if (ethtool.health === 'healthy') skip('this machine has an ENA device');
+    expect(ethtool).toMatchObject({ health: 'unsupported', error: expect.stringContaining('ENA') });
   });
 
   it('answers on the routes of the original', async () => {

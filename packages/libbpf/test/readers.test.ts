@@ -40,6 +40,14 @@ describe('sumBanks', () => {
     }
   });
 
+  it('adds up more CPUs than 1,024', () => {
+    const cpus = 4096;
+    const banks = banksOf(...Array.from({ length: cpus }, (_, cpu) => [0n, BigInt(cpu)]));
+    const target = new BigUint64Array(1);
+    sumBanks(target, banks, 8, 1);
+    expect(target[0]).toBe(BigInt((cpus * (cpus - 1)) / 2));
+  });
+
   it('writes a view of a larger array and no more than count', () => {
     const whole = new BigUint64Array(6).fill(9n);
     sumBanks(whole.subarray(1, 5), banksOf([1n, 2n, 3n], [10n, 20n, 30n]), 8, 2);
