@@ -27,7 +27,10 @@ describe('rezolus record', () => {
     const output = folder.path('x.parquet');
     const record = (...command: string[]) =>
       run('record', '--url', target.url, '-o', output, '-i', '50ms', '-d', '700ms', '--', ...command);
-    expect(await record('sleep', '0.4')).toMatchObject({ code: 0, stdout: expect.stringContaining('recorded') });
+    expect(await record('sleep', '0.4')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('recorded'),
+    });
     expect(await record('sh', '-c', 'sleep 0.4; exit 7')).toMatchObject({ code: 7 });
     expect(await record('sh', '-c', 'sleep 0.4; kill -USR1 $$')).toMatchObject({ code: 128 + 10 });
     const began = performance.now();
@@ -103,14 +106,57 @@ describe('rezolus recording', () => {
   const commands = ['annotate', 'combine', 'convert', 'filter', 'metadata', 'recover', 'upgrade'];
 
   it('explains every tool with examples', async () => {
-    for (const command of commands) {
-      const { stdout, code } = await run('recording', command, '--help');
-      expect([code, stdout]).toEqual([
-        0,
-        expect.stringMatching(/USAGE[\s\S]*EXAMPLES\n\s+\$ rezolus recording/),
-      ]);
+    for (const command of [...commands.map((name) => ['recording', name]), ['record'], ['hindsight']]) {
+      const { stdout, code } = await run(...command, '--help');
+      const examples = new RegExp(`USAGE[\\s\\S]*EXAMPLES\\n\\s+\\$ rezolus ${command.join(' ')}`);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(examples)]);
     }
   }, 60_000);
+
+  const snapshot = shared('recordings/snapshot-v3-a.msgpack');
+  it.skipIf(snapshot === null)(
+    'converts what an agent of the original said, with its system information and names',
+    async () => {
+      using folder = scratch();
+      await using target = await startAgent(() => readFileSync(snapshot!));
+      const [raw, plain, other] = ['x.raw', 'x.parquet', 'y.parquet'].map((name) => folder.path(name)) as [
+        string,
+        string,
+        string,
+      ];
+      const at = ['record', '--url', target.url, '-i', '100ms', '-d', '300ms'];
+      expect((await run(...at, '--format', 'raw', '-o', raw)).code).toBe(0);
+      expect((await run(...at, '--node', 'n1', '--instance', 'i1', '-o', other)).code).toBe(0);
+      const info = shared('recordings/systeminfo.json')!;
+      const { code, stdout, stderr } = await run(
+        'recording',
+        'convert',
+        raw,
+        '--systeminfo',
+        info,
+        '-m',
+        'run=1',
+      );
+      expect([code, stdout], stderr).toEqual([
+        0,
+        expect.stringMatching(/x\.parquet: \d+ rows, \d{3,} series/),
+      ]);
+      await using converted = await openRecording(plain);
+      await using recorded = await openRecording(other);
+      expect(JSON.parse(converted.metadata.get('systeminfo')!)).toEqual(
+        JSON.parse(readFileSync(info, 'utf8')),
+      );
+      expect(converted.metadata.get('run')).toBe('1');
+      const names = { node: 'n1', instance: 'i1' };
+      expect(Object.fromEntries(recorded.metadata)).toMatchObject({
+        ...names,
+        systeminfo: '{"hostname":"test"}',
+      });
+      expect(recorded.columns.slice(2).every(({ metadata }) => metadata.node === 'n1')).toBe(true);
+      expect(converted.columns.map(({ name }) => name)).toEqual(recorded.columns.map(({ name }) => name));
+    },
+    60_000,
+  );
 
   const sample = shared('recordings/rezolus-180s.parquet');
   it.skipIf(sample === null)(
