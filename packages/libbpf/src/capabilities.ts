@@ -60,7 +60,7 @@ export interface KeptCapabilities {
  */
 export async function keepCapabilities(keep: KeptCapabilities): Promise<Capability[]> {
   bound ??= bind();
-  const had = permittedOf('/proc/thread-self');
+  const had = setOf('/proc/thread-self', 'CapPrm');
   const permitted = had & bitsOf([...keep.effective, ...keep.permitted]);
   const effective = had & bitsOf(keep.effective);
   call('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -69,7 +69,9 @@ export async function keepCapabilities(keep: KeptCapabilities): Promise<Capabili
     if (!((permitted >> BigInt(number)) & 1n)) bound.prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
   }
   call('prctl', PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  for (let round = 0; poolThreads().some((thread) => permittedOf(thread) !== permitted); round++) {
+  const isDone = (thread: string) =>
+    setOf(thread, 'CapPrm') === permitted && setOf(thread, 'CapEff') === effective;
+  for (let round = 0; !poolThreads().every(isDone); round++) {
     if (round === maxRounds) throw failure('the thread pool kept capabilities');
     await inThePool(permitted, effective);
   }
@@ -110,9 +112,9 @@ function poolThreads(): string[] {
   return threads.filter((thread) => readFileSync(`${thread}/comm`, 'utf8').startsWith('libuv-worker'));
 }
 
-function permittedOf(thread: string): bigint {
+function setOf(thread: string, set: 'CapPrm' | 'CapEff'): bigint {
   const status = readFileSync(`${thread}/status`, 'utf8');
-  return BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)$/m.exec(status)![1]}`);
+  return BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status)![1]}`);
 }
 
 function bitsOf(capabilities: readonly Capability[]): bigint {
