@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { until } from '../packages/exporter/test/exporters.ts';
 import { exporterWith, request, scrape } from '../packages/exporter/test/load.ts';
 import { freePort, Rezolus, startAgent, TemporaryFolder } from '../tests/support/rezolus.ts';
-import { usageOf } from './scrape.ts';
+import { usageOf } from './installed.ts';
 import { median, quantile, type Table } from './table.ts';
 
 const formats: Readonly<Record<string, string>> = {

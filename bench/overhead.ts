@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SamplerDefinition } from '@rezolus/core';
+import type { BpfObjectSpec, SamplerDefinition } from '@rezolus/core';
 import { Harness, runLoad } from '@rezolus/devkit';
 import { createBpfLoader } from '@rezolus/libbpf';
 import { builtInDefinitions } from '../tests/support/samplers.ts';
 import { empty } from './src/gen/empty.bpf.ts';
 import { formatNs, median, type Table } from './table.ts';
 
-interface Load {
+/** Load: a known load of `@rezolus/devkit` and what one operation of it is. */
+export interface Load {
   readonly name: string;
   readonly operation: string;
   readonly args: readonly (string | number)[];
@@ -18,7 +19,7 @@ interface Load {
 }
 
 /** Variant: something that is attached while a load runs. */
-interface Variant {
+export interface Variant {
   readonly name: string;
   attach(): Promise<AsyncDisposable>;
 }
@@ -38,6 +39,36 @@ class LoopDevice implements Disposable {
   }
 }
 
+/** CgroupFolder: an empty cgroup to make others in. */
+class CgroupFolder implements Disposable {
+  readonly path = '/sys/fs/cgroup/cpu/rezolus-bench';
+  constructor() {
+    mkdirSync(this.path, { recursive: true });
+  }
+  [Symbol.dispose](): void {
+    rmdirSync(this.path);
+  }
+}
+
+/** base: nothing attached. */
+export const base: Variant = {
+  name: 'base',
+  attach: async () => ({ [Symbol.asyncDispose]: async () => {} }),
+};
+
+/** variantOf: all programs of one BPF object. */
+export function variantOf(name: string, spec: BpfObjectSpec): Variant {
+  return {
+    name,
+    async attach() {
+      const object = createBpfLoader().open(spec);
+      object.load();
+      object.attachAll(Object.keys(spec.programs));
+      return { [Symbol.asyncDispose]: async () => object[Symbol.dispose]() };
+    },
+  };
+}
+
 async function variants(): Promise<Variant[]> {
   const definitions = await builtInDefinitions();
   const plugins = Map.groupBy(definitions, ({ plugin }) => plugin);
@@ -47,28 +78,42 @@ async function variants(): Promise<Variant[]> {
     .filter(([plugin]) => plugin.startsWith('@rezolus/plugin-') && plugin !== '@rezolus/plugin-memory')
     .map(([plugin, samplers]) => ({ name: plugin.replace('@rezolus/', ''), attach: () => start(samplers) }));
   return [
-    { name: 'base', attach: async () => ({ [Symbol.asyncDispose]: async () => {} }) },
-    { name: 'empty programs', attach: attachEmpty },
+    base,
+    variantOf('empty programs', empty),
     ...perPlugin,
     { name: 'all', attach: () => start(definitions) },
   ];
 }
 
-async function attachEmpty(): Promise<AsyncDisposable> {
-  const object = createBpfLoader().open(empty);
-  object.load();
-  object.attachAll(Object.keys(empty.programs));
-  return { [Symbol.asyncDispose]: async () => object[Symbol.dispose]() };
+/**
+ * measureLoad: ns per operation of a load in each round, by the name of the variant. The variants take turns within each
+ * round, so that drift of the machine hits all of them.
+ */
+export async function measureLoad(
+  load: Load,
+  candidates: readonly Variant[],
+  rounds: number,
+): Promise<Map<string, number[]>> {
+  const samples = new Map<string, number[]>(candidates.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, attach } of rotated(candidates, round)) {
+      if (process.stderr.isTTY)
+        process.stderr.write(`\r\x1b[2K${load.name}: round ${round + 1} of ${rounds}, ${name}`);
+      await using _attached = await attach();
+      const report = await runLoad(...load.args);
+      samples.get(name)!.push((load.cpuTime === true ? report.cpuUs * 1000 : report.ns) / report.operations);
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+  return samples;
 }
 
-/**
- * overhead: what each operation of a load costs more with our programs attached. The variants take turns within each
- * round, so that drift of the machine hits all of them; the median of the rounds counts.
- */
+/** overhead: what each operation of a load costs more with our programs attached; the median of the rounds counts. */
 export async function overhead(quick: boolean): Promise<Table[]> {
   const rounds = quick ? 3 : 11;
   const scale = quick ? 0.25 : 1;
   using loop = new LoopDevice(512);
+  using cgroups = new CgroupFolder();
   const loads: readonly Load[] = [
     { name: 'getppid loop', operation: 'system call', args: ['syscalls', 2_000_000 * scale], cpuTime: true },
     {
@@ -86,23 +131,16 @@ export async function overhead(quick: boolean): Promise<Table[]> {
     },
     { name: 'loopback TCP, 64 bytes', operation: 'message and answer', args: ['tcp', 30_000 * scale, 64] },
     { name: 'loopback TCP, 1 MB', operation: 'message and answer', args: ['tcp', 1000 * scale, 1_000_000] },
+    {
+      name: '4,000 cgroups, each made, used by a process and removed',
+      operation: 'cgroup',
+      args: ['cgroups', cgroups.path, 4000 * scale, 50],
+    },
   ];
   const candidates = await variants();
   const tables: Table[] = [];
   for (const load of loads) {
-    const samples = new Map<string, number[]>(candidates.map(({ name }) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const { name, attach } of rotated(candidates, round)) {
-        process.stderr.write(`\r\x1b[2K${load.name}: round ${round + 1} of ${rounds}, ${name}`);
-        await using _attached = await attach();
-        const report = await runLoad(...load.args);
-        samples
-          .get(name)!
-          .push((load.cpuTime === true ? report.cpuUs * 1000 : report.ns) / report.operations);
-      }
-    }
-    process.stderr.write('\r\x1b[2K');
-    tables.push(tableOf(load, samples));
+    tables.push(tableOf(load, await measureLoad(load, candidates, rounds)));
   }
   return tables;
 }

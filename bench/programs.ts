@@ -51,7 +51,7 @@ export async function programs(quick: boolean): Promise<Table[]> {
   const costs = new Map<string, number[]>();
   const runs = new Map<string, number>();
   for (let round = 0; round < (quick ? 3 : 11); round++) {
-    process.stderr.write(`\r\x1b[2Kprograms: round ${round + 1}`);
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2Kprograms: round ${round + 1}`);
     const before = totalsOf([...ours, floor]);
     await runLoad('syscalls', 300_000);
     await runLoad('pingpong', '0', 30_000);
@@ -63,7 +63,7 @@ export async function programs(quick: boolean): Promise<Table[]> {
       runs.set(name, (runs.get(name) ?? 0) + ran);
     }
   }
-  process.stderr.write('\r\x1b[2K');
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   const rows = [...costs]
     .filter(([name]) => !(name in empty.programs))
     .map(([name, values]) => {

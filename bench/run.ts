@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- overhead|programs|scrape|exporter|query|storage] [--quick] [--journal NAME]
+ * npm run bench [-- overhead|programs|scrape|exporter|query|growth|storage] [--quick] [--journal NAME]
  * Prints ours beside the base and the floor of the same run, ratios first; --journal also writes table and numbers to
  * docs/journal/NAME.md and NAME.json.
  */
@@ -9,7 +9,7 @@ import { exporter } from './exporter.ts';
 import { overhead } from './overhead.ts';
 import { programs } from './programs.ts';
 import { query } from './query.ts';
-import { scrape } from './scrape.ts';
+import { growth, scrape } from './scrape.ts';
 import { storage } from './storage.ts';
 import { machine, renderTable, type Table } from './table.ts';
 
@@ -19,14 +19,15 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<Table[]>>> = 
   scrape,
   exporter,
   query,
+  growth,
   storage,
 };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, journal: { type: 'string' } },
 });
-// Storage takes half an hour, so only when it is asked for.
-const byDefault = Object.keys(benches).filter((name) => name !== 'storage');
+// These take ten minutes and half an hour, so only when they are asked for.
+const byDefault = Object.keys(benches).filter((name) => name !== 'growth' && name !== 'storage');
 const chosen = positionals.length > 0 ? positionals : byDefault;
 const tables: Table[] = [];
 for (const name of chosen) {
