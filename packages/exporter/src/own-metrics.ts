@@ -15,7 +15,7 @@ export class OwnMetrics {
   readonly #scrapes: Counter<'format'>;
   readonly #series: Gauge;
   readonly #dropped: Gauge<'reason'>;
-  readonly #age: Gauge;
+  readonly #timestamp: Gauge;
   readonly #pushed: Counter<'target'>;
   readonly #pushFailures: Counter<'target'>;
   readonly #pushDropped: Counter<'target'>;
@@ -29,7 +29,11 @@ export class OwnMetrics {
     const counter = <T extends string = string>(name: string, help: string, labelNames: T[] = []) =>
       new Counter({ name: `rezolus_exporter_${name}`, help, labelNames, registers });
     this.#up = gauge('agent_up', 'Whether the last poll of the agent was answered with a snapshot');
-    this.#age = gauge('snapshot_age_seconds', 'Time since the values of this answer were read');
+    // No age: several scrapers may get one answer at different times.
+    this.#timestamp = gauge(
+      'snapshot_timestamp_seconds',
+      'When the values of this answer were read, in Unix time',
+    );
     this.#polls = counter('polls_total', 'Polls of the agent by how they ended', ['result']);
     this.#skipped = counter('polls_skipped_total', 'Polls left out because the one before took too long');
     this.#pollSeconds = new Histogram({
@@ -96,8 +100,8 @@ export class OwnMetrics {
   /** families: everything as of now; `counts` and `snapshot` are those of the answer, null while the agent is away. */
   async families(counts: ExportCounts | null, snapshot: Snapshot | null): Promise<OwnFamily[]> {
     this.#refresh();
-    if (snapshot === null) this.#age.remove();
-    else this.#age.set(Math.max(0, Date.now() - Number(snapshot.systemTimeNs) / 1e6) / 1000);
+    if (snapshot === null) this.#timestamp.remove();
+    else this.#timestamp.set(Number(snapshot.systemTimeNs) / 1e9);
     this.#series.set(counts?.exported ?? 0);
     for (const reason of ['limit', 'duplicate', 'name'] as const) {
       this.#dropped.set({ reason }, counts?.dropped[reason] ?? 0);

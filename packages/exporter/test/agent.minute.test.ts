@@ -68,32 +68,36 @@ it.skipIf(serversMissing)(
   'a real Prometheus has the values of a real agent after a minute of known load',
   async () => {
     using folder = new TemporaryFolder();
-    const { agent, url } = await startAgent(folder);
+    const [port, embedded] = [await freePort(), await freePort()];
+    const { agent, url } = await startAgent(folder, `[prometheus]\nlisten = "127.0.0.1:${embedded}"\n`);
     await using _agent = agent;
-    const port = await freePort();
     const config = folder.file(
       'exporter.toml',
       `[general]\nlisten = "127.0.0.1:${port}"\nsource = "${url}"\ninterval = "1s"\n`,
     );
     await using exporter = new Rezolus(['exporter', config]);
     await exporter.printed(/"address":"http/);
-    await using prometheus = await TimeSeriesServer.prometheus(scrapeConfig(`http://127.0.0.1:${port}`), [
+    // One beside the agent and one in it.
+    const instances = [`127.0.0.1:${port}`, `127.0.0.1:${embedded}`];
+    await using prometheus = await TimeSeriesServer.prometheus(scrapeConfig(instances), [
       '--enable-feature=native-histograms',
     ]);
     const snapshot = async () => decodeSnapshot(await (await fetch(`${url}/metrics/binary`)).bytes());
     /** Prometheus' newest values, of a poll that began after this was called. */
     const scraped = async () => {
       const from = Date.now() / 1000;
-      const age = 'rezolus_exporter_snapshot_age_seconds';
+      const read = 'rezolus_exporter_snapshot_timestamp_seconds';
       await until(
-        async () => (await prometheus.query(`timestamp(${age}) - ${age} > ${from}`)).length === 1,
+        async () => (await prometheus.query(`${read} > ${from}`)).length === instances.length,
         patienceMs,
       );
       return prometheus.query('{job="rezolus"}');
     };
 
-    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    expect(execFileSync(serverPath('promtool'), ['check', 'metrics'], { input: text }).toString()).toBe('');
+    for (const instance of instances) {
+      const text = await (await fetch(`http://${instance}/metrics`)).text();
+      expect(execFileSync(serverPath('promtool'), ['check', 'metrics'], { input: text }).toString()).toBe('');
+    }
 
     const idle = await scraped();
     const before = await snapshot();
@@ -109,33 +113,45 @@ it.skipIf(serversMissing)(
     const loaded = await scraped();
     const answerTo = async (query: string) => (await prometheus.query(query))[0]!.value;
     const answers = await Promise.all(
-      ['read', 'write'].map(async (op) => ({
-        op,
-        sum: await answerTo(`histogram_sum(syscall_latency{op="${op}"})`),
-        p50: await answerTo(`histogram_quantile(0.5, syscall_latency{op="${op}"})`),
-        p90: await answerTo(`histogram_quantile(0.9, syscall_latency{op="${op}"})`),
-        ofMinute: await answerTo(`histogram_quantile(0.5, rate(syscall_latency{op="${op}"}[1m]))`),
-      })),
+      instances
+        .flatMap((instance) => [
+          { instance, op: 'read' },
+          { instance, op: 'write' },
+        ])
+        .map(async ({ instance, op }) => {
+          const latency = `syscall_latency{op="${op}",instance="${instance}"}`;
+          return {
+            instance,
+            op,
+            sum: await answerTo(`histogram_sum(${latency})`),
+            p50: await answerTo(`histogram_quantile(0.5, ${latency})`),
+            p90: await answerTo(`histogram_quantile(0.9, ${latency})`),
+            ofMinute: await answerTo(`histogram_quantile(0.5, rate(${latency}[1m]))`),
+          };
+        }),
     );
     const after = await snapshot();
 
     const lower = countersOf(during);
     const upper = countersOf(after);
-    let compared = 0;
+    const compared = new Map(instances.map((instance) => [instance, 0]));
     for (const { metric, value } of loaded) {
-      const { __name__: name, job: _, instance: __, ...labels } = metric;
+      const { __name__: name, job: _, instance, ...labels } = metric;
       const low = lower.get(keyOf(name!, labels));
       const high = upper.get(keyOf(name!, labels));
       if (low === undefined || high === undefined || low > high) continue;
       expect(value, JSON.stringify(metric)).toBeGreaterThanOrEqual(Number(low));
       expect(value, JSON.stringify(metric)).toBeLessThanOrEqual(Number(high));
-      compared++;
+      compared.set(instance!, compared.get(instance!)! + 1);
     }
-    expect(compared).toBeGreaterThan(100);
+    for (const count of compared.values()) expect(count).toBeGreaterThan(100);
 
-    for (const { op, sum, p50, p90, ofMinute } of answers) {
+    for (const { instance, op, sum, p50, p90, ofMinute } of answers) {
       const of = (samples: typeof idle) =>
-        samples.find(({ metric }) => metric.__name__ === 'syscall_total' && metric.op === op)!.value;
+        samples.find(
+          ({ metric }) =>
+            metric.__name__ === 'syscall_total' && metric.op === op && metric.instance === instance,
+        )!.value;
       const key = keyOf('syscall_total', { op, sampler: 'syscall_counts' });
       expect(of(loaded) - of(idle)).toBeGreaterThanOrEqual(calls);
       expect(Number(upper.get(key)! - countersOf(before).get(key)!)).toBeGreaterThanOrEqual(calls);
@@ -163,6 +179,6 @@ it.skipIf(serversMissing)(
       expect(ofMinute).toBeLessThanOrEqual(median.upper * 1.189 * 1.125);
     }
     expect(loaded.filter(({ metric }) => metric.__name__!.startsWith('syscall_latency_'))).toEqual([]);
-    console.info(`${calls} calls, ${compared} counters agree`);
+    console.info(`${calls} calls, ${[...compared.values()]} counters agree`);
   },
 );

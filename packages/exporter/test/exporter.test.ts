@@ -47,7 +47,7 @@ describe('the exporter', () => {
       return text.includes('rezolus_exporter_agent_up 0\n') ? text : null;
     });
     expect(away).not.toMatch(/^(?:events|latency)/m);
-    expect(away).not.toContain('snapshot_age_seconds');
+    expect(away).not.toContain('snapshot_timestamp_seconds');
     expect((await fetch(`${exporter.address}/metrics/binary`)).status).toBe(503);
     expect((await fetch(`${exporter.address}/metrics/json`)).status).toBe(503);
     agent.snapshot = snapshotAt(1, 2);

@@ -146,14 +146,14 @@ export class TimeSeriesServer implements AsyncDisposable {
   }
 }
 
-/** scrapeConfig: prometheus.yml with one target. */
-export function scrapeConfig(target: string, interval = '1s', more = ''): string {
+/** scrapeConfig: prometheus.yml with one target or more. */
+export function scrapeConfig(target: string | readonly string[], interval = '1s', more = ''): string {
   return `global:
   scrape_interval: ${interval}
   scrape_timeout: ${interval}
 scrape_configs:
   - job_name: rezolus
 ${more}    static_configs:
-      - targets: ['${target.replace('http://', '')}']
+      - targets: ${JSON.stringify([target].flat().map((url) => url.replace('http://', '')))}
 `;
 }
