@@ -63,8 +63,11 @@ export async function startHindsight({ config, logger }: HindsightOptions): Prom
   const recorder = new Recorder({ source, httpConfigFile, intervalMs, buffer, log });
   const dumper = new Dumper();
 
-  const status = async () =>
-    statusOf(buffer.state, await bytesOf(folder), recorder.state, { durationMs, intervalMs });
+  const status = async () => {
+    const bytes = await bytesOf(folder);
+    // Both of one moment.
+    return statusOf(buffer.state, bytes, recorder.state, { durationMs, intervalMs });
+  };
   const write = async (range: DumpRange): Promise<WrittenDump> => {
     const dumped = await dumper.dump({ folder, output, createdBy, ...range });
     const written = describe(output, dumped);
