@@ -12,9 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { buildTime, root, version } from './workspace.ts';
-
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+import { architecture, buildTime, root, version } from './workspace.ts';
 
 /** What Node, koffi and libbpf are linked with; versions are those of Debian 12, older ones have no libbpf 1. */
 const depends = ['adduser', 'libbpf1', 'libc6 (>= 2.28)', 'libgcc-s1', 'libstdc++6 (>= 9)'];
@@ -24,13 +22,12 @@ const depends = ['adduser', 'libbpf1', 'libc6 (>= 2.28)', 'libgcc-s1', 'libstdc+
  * replace the original's package of this name, whose version numbers are higher. See deb-control(5).
  */
 export function buildDeb(tree: string, folder: string): string {
-  const architecture = architectures[process.arch] ?? process.arch;
   const path = resolve(folder, `rezolus_${version}_${architecture}.deb`);
   const work = mkdtempSync(resolve(folder, '.deb-'));
   try {
     cpSync(tree, work, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     chmodSync(work, 0o755);
-    writeControl(work, architecture);
+    writeControl(work);
     execFileSync('dpkg-deb', ['--root-owner-group', '-Zzstd', '-z12', '--build', work, path], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(buildTime) },
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -41,7 +38,7 @@ export function buildDeb(tree: string, folder: string): string {
   return path;
 }
 
-function writeControl(work: string, architecture: string): void {
+function writeControl(work: string): void {
   const files = globSync('**/*', { cwd: work, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(work.length + 1))

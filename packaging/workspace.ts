@@ -31,6 +31,9 @@ export const buildTime = Number(
     execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }),
 );
 
+/** architecture: that of this machine as Debian and OCI call it. */
+export const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+
 /** ownPackages: our packages that the `rezolus` command needs, itself included, by name, each with its manifest. */
 export function ownPackages(): ReadonlyMap<string, Manifest> {
   const all = new Map(

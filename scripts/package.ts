@@ -5,10 +5,12 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { buildDeb } from '../packaging/deb.ts';
+import { buildOci } from '../packaging/oci.ts';
+import { buildRpm } from '../packaging/rpm.ts';
 import { buildTree } from '../packaging/tree.ts';
 import { root } from '../packaging/workspace.ts';
 
-const builders = { deb: buildDeb };
+const builders = { deb: buildDeb, rpm: buildRpm, oci: buildOci };
 const kinds = Object.keys(builders) as (keyof typeof builders)[];
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((word) => !kinds.some((kind) => kind === word));
