@@ -36,7 +36,7 @@ for (const [name, command, args] of [
   ['types', 'tsc', ['--noEmit']],
   ['types of the viewer app', 'tsc', ['--noEmit', '-p', 'packages/viewer/tsconfig.app.json']],
   ['generated documents', 'node', ['scripts/generate-docs.ts', '--check']],
-  ['BPF objects equal their sources', 'node', ['packages/devkit/bin/rezolus-bpf.ts', 'check']],
+  ['BPF objects equal their sources', 'node', ['packages/devkit/bin/rezolus-bpf.ts', 'check', '--files']],
 ] as const) {
   if (check(name, command, args)) total.passed++;
   else total.failed++;

@@ -28,7 +28,7 @@ describe.concurrent('examples, with published packages and outside of the worksp
       cpSync(path, copy, { recursive: true, filter: (source) => !/\/(node_modules|dist)$/.test(source) });
       const sources = globSync('{bpf/*.o,src/gen/*}', { cwd: copy }).map((file) => join(copy, file));
       const committed = sources.map((file) => readFileSync(file));
-      for (const step of ['install', 'run build', 'test', 'pack']) {
+      for (const step of ['install', 'run build', 'run check --if-present', 'test', 'pack']) {
         const { code, output } = await registry.npm(copy, ...step.split(' '));
         expect(output).not.toMatch(/ℹ fail [1-9]/);
         expect(code, `npm ${step}: ${output}`).toBe(0);

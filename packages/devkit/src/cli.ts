@@ -1,14 +1,16 @@
-import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RezolusError } from '@rezolus/core';
 import { build, check } from './build.ts';
-import { type BpfSource, findSources } from './source.ts';
+import { checkPrograms } from './check-programs.ts';
+import { type BpfSource, findSources, title } from './source.ts';
 import { findToolchain, type Toolchain } from './toolchain.ts';
 
-const help = `Usage: rezolus-bpf build|check [folder...]
+const help = `Usage: rezolus-bpf build|check [--files] [folder...]
 
   build   compile bpf/*.bpf.c of each package to bpf/*.bpf.o and src/gen/*.bpf.ts
-  check   tell whether these files are what their sources give
+  check   tell whether these files are what their sources give, whether this kernel takes each program and if not why,
+          and what a run of it costs; loading needs root, costs need the built package
+          --files: only the first
 
 Folders are packages; without one, this folder if it has BPF sources, else packages/*.
 Sources may include <rezolus/*.h> of @rezolus/bpf, <bpf/*.h> of libbpf-dev and headers below the package's src.
@@ -20,13 +22,13 @@ export interface Print {
   error(text: string): void;
 }
 
-/** run: the command \`rezolus-bpf\`. Returns the exit code: 0 done, 1 stale or failed, 2 wrong usage. */
-export function run(argv: readonly string[], print: Print): number {
+/** run: the command \`rezolus-bpf\`. Resolves with the exit code: 0 done, 1 stale, refused or failed, 2 wrong usage. */
+export async function run(argv: readonly string[], print: Print): Promise<number> {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' } },
+      options: { help: { type: 'boolean', short: 'h' }, files: { type: 'boolean', default: false } },
     });
     const [command, ...folders] = positionals;
     if (values.help) {
@@ -43,7 +45,10 @@ export function run(argv: readonly string[], print: Print): number {
       return 0;
     }
     const toolchain = findToolchain();
-    return command === 'build' ? buildAll(sources, toolchain, print) : checkAll(sources, toolchain, print);
+    if (command === 'build') return buildAll(sources, toolchain, print);
+    const stale = checkFiles(sources, toolchain, print);
+    const refused = values.files ? false : await checkPrograms(sources, print);
+    return stale || refused ? 1 : 0;
   } catch (error) {
     if (error instanceof RezolusError) print.error(`${error.code}: ${error.message}\n${error.remedy}\n`);
     else if (error instanceof TypeError && 'code' in error) print.error(`${error.message}\n${help}`);
@@ -64,7 +69,7 @@ function buildAll(sources: readonly BpfSource[], toolchain: Toolchain, print: Pr
   return 0;
 }
 
-function checkAll(sources: readonly BpfSource[], toolchain: Toolchain, print: Print): number {
+function checkFiles(sources: readonly BpfSource[], toolchain: Toolchain, print: Print): boolean {
   let stale = 0;
   for (const source of sources) {
     const result = check(source, toolchain);
@@ -72,14 +77,9 @@ function checkAll(sources: readonly BpfSource[], toolchain: Toolchain, print: Pr
     for (const file of result.stale) print.error(`${title(source)}: ${file} is not what the source gives\n`);
     stale += result.stale.length;
   }
-  if (stale === 0) return 0;
-  print.error(
-    'Generated files are not up to date: run `npm run bpf` (or `rezolus-bpf build`) and commit them.\n',
-  );
-  return 1;
-}
-
-function title(source: BpfSource): string {
-  const folder = relative(process.cwd(), source.folder);
-  return folder === '' ? source.source : `${folder}/${source.source}`;
+  if (stale > 0) {
+    const remedy = 'run `npm run bpf` (or `rezolus-bpf build`) and commit them';
+    print.error(`Generated files are not up to date: ${remedy}.\n`);
+  }
+  return stale > 0;
 }

@@ -1,5 +1,5 @@
 import { existsSync, globSync, realpathSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { RezolusError } from '@rezolus/core';
 
 /** BpfSource: one `bpf/<name>.bpf.c` of a package and the files generated from it; paths relative to `folder`. */
@@ -40,4 +40,9 @@ function sourcesOf(path: string): BpfSource[] {
         bindings: join('src', 'gen', `${name}.bpf.ts`),
       };
     });
+}
+
+/** title: a source as it is called in messages: its path from here. */
+export function title(source: BpfSource): string {
+  return join(relative(process.cwd(), source.folder), source.source);
 }

@@ -17,7 +17,7 @@ import { MappedArray } from './mapped-array.ts';
 import { native, type Pointer } from './native.ts';
 import { runAtEvent } from './perf-event.ts';
 import { collectMessages } from './print.ts';
-import { readProgramInfo } from './stats.ts';
+import { readProgramInfo, readVerified } from './stats.ts';
 import { storeVariable } from './variables.ts';
 import { attachError, errorText, isMissing, loadError } from './verdict.ts';
 
@@ -140,6 +140,11 @@ export class LibbpfObject implements BpfObject {
     leaveOut(error);
   }
 
+  /** missing: why programs were left out of the load: their hooks, that this kernel does not have. */
+  missing(): RezolusError[] {
+    return [...this.#missing.values()];
+  }
+
   /** attach: attaches one program to its hook. Throws UnsupportedError, REZ_ERR_BPF_PERMISSION, REZ_ERR_BPF_ATTACH. */
   attach(program: string): void {
     this.#link(program);
@@ -243,6 +248,11 @@ export class LibbpfObject implements BpfObject {
     return Object.keys(this.#spec.programs)
       .filter((name) => !this.#disabled.has(name) && !this.#missing.has(name))
       .map((name) => readProgramInfo(name, this.#programFd(name)));
+  }
+
+  /** verified: how many instructions of a loaded program the verifier went through; 0 where the kernel does not say. */
+  verified(program: string): number {
+    return readVerified(program, this.#programFd(program));
   }
 
   /** mapBytes: kernel memory of all maps, as /proc/self/fdinfo states it. */

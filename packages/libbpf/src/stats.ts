@@ -19,18 +19,28 @@ export function enableStats(): Disposable {
   return { [Symbol.dispose]: () => closeSync(fd) };
 }
 
-/** readProgramInfo: reads `struct bpf_prog_info` (include/uapi/linux/bpf.h) of the program behind `fd`. */
+/** readProgramInfo: what the kernel counts of the program behind `fd`. */
 export function readProgramInfo(name: string, fd: number): ProgramInfo {
-  const info = new Uint8Array(232);
-  const result = native().infoByFd(fd, info, [info.length]);
-  if (result !== 0) {
-    throw new RezolusError('REZ_ERR_BPF_OBJECT', `program ${name} has no info: ${errorText(result)}`);
-  }
-  const view = new DataView(info.buffer);
+  const view = infoOf(name, fd);
   return {
     name,
     runTimeNs: view.getBigUint64(192, true),
     runCount: view.getBigUint64(200, true),
     recursionMisses: view.getBigUint64(208, true),
   };
+}
+
+/** readVerified: how many instructions the verifier went through, all paths together; 0 before 5.16. */
+export function readVerified(name: string, fd: number): number {
+  return infoOf(name, fd).getUint32(216, true);
+}
+
+/** `struct bpf_prog_info` (include/uapi/linux/bpf.h). */
+function infoOf(name: string, fd: number): DataView {
+  const info = new Uint8Array(232);
+  const result = native().infoByFd(fd, info, [info.length]);
+  if (result !== 0) {
+    throw new RezolusError('REZ_ERR_BPF_OBJECT', `program ${name} has no info: ${errorText(result)}`);
+  }
+  return new DataView(info.buffer);
 }
