@@ -40,5 +40,26 @@ export function pluginStore(config: Interfaces.Config): PluginStore {
   return new PluginStore(join(process.env.REZOLUS_DATA_DIR ?? ofUser, 'plugins'));
 }
 
+/**
+ * pluginFolders: the folders of all plugins, ours and installed ones whose files are those that were installed; `broken`
+ * hears of the others.
+ */
+export async function pluginFolders(
+  config: Interfaces.Config,
+  broken: (error: unknown) => void,
+): Promise<{ name: string; folder: string }[]> {
+  const folders = [...config.plugins.values()].map(({ name, root }) => ({ name, folder: root }));
+  const store = pluginStore(config);
+  for (const stored of await store.list()) {
+    try {
+      const { root } = await store.open(stored);
+      folders.push({ name: stored.name, folder: join(root, stored.name) });
+    } catch (error) {
+      broken(error);
+    }
+  }
+  return folders;
+}
+
 /** reloadHint: what makes a running agent see that plugins were installed or removed. */
 export const reloadHint = 'A running agent sees it after `systemctl reload rezolus`, or SIGHUP.';

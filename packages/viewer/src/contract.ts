@@ -59,6 +59,9 @@ export interface Section {
   readonly empty?: Readonly<Record<string, string>>;
 }
 
+/** pages: the pages of the app that are no sections; no section has one of these ids. */
+export const pages = ['compare', 'system', 'metadata', 'query', 'about'] as const;
+
 /** SectionSummary: an entry of the navigation. `available` = how many of its plots find at least one series now. */
 export interface SectionSummary {
   readonly id: string;
@@ -161,6 +164,8 @@ export interface LiveEvent {
   readonly startMs: number;
   readonly endMs: number;
   readonly series: number;
+  /** Grows whenever more than the times of the capture changed. */
+  readonly generation: number;
   /** False while the agent does not answer. */
   readonly connected: boolean;
   /** `file` once the recorder finished what was being recorded. */

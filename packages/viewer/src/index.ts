@@ -6,6 +6,11 @@ export { AllowList } from './server/open/allow-list.ts';
 export { fileSource } from './server/open/file-source.ts';
 export { openCaptures } from './server/open/open.ts';
 export { loadSections } from './server/sections/load.ts';
+export {
+  loadPluginSections,
+  type PluginFolder,
+  type Refused,
+} from './server/sections/plugin-sections.ts';
 export { parseSection, sectionSchema } from './server/sections/section-schema.ts';
 export type { LiveFeed, ViewerSource } from './server/source.ts';
 export { startViewer, type Viewer, type ViewerOptions } from './server/viewer.ts';

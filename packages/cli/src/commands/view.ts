@@ -1,8 +1,9 @@
 import { Args, Errors, Flags } from '@oclif/core';
-import { parseListen } from '@rezolus/core';
-import type { NamedSource } from '@rezolus/viewer';
+import { parseListen, sentence } from '@rezolus/core';
+import type { NamedSource, Section } from '@rezolus/viewer';
 import { aborted, BaseCommand, untilSignalled } from '../base.ts';
 import { httpConfigFlag, webConfigFlag } from '../flags.ts';
+import { pluginFolders } from '../plugins.ts';
 
 export default class View extends BaseCommand {
   static override summary = 'Show recordings, running agents or a Prometheus server in the browser.';
@@ -72,6 +73,7 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
     }
     const viewer = await startViewer({
       sources,
+      sections: await this.#sections(),
       listen,
       webConfigFile: flags['web-config'],
       loading: {
@@ -84,6 +86,18 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
     this.log(`${isLive ? 'watching' : 'viewing'} ${names} at ${viewer.address}`);
     await aborted(stop);
     await viewer.close();
+  }
+
+  /** The sections that plugins bring; what is wrong with one is a warning. */
+  async #sections(): Promise<readonly Section[]> {
+    const { loadPluginSections, loadSections } = await import('@rezolus/viewer');
+    const plugins = await pluginFolders(this.config, (error) => this.warn(sentence(error)));
+    const taken = (await loadSections()).map(({ id }) => id);
+    const { sections, refused } = await loadPluginSections(plugins, taken);
+    for (const { plugin, file, reason } of refused) {
+      this.warn(`the section ${file} of ${plugin} is not shown: ${reason}`);
+    }
+    return sections;
   }
 }
 

@@ -117,7 +117,7 @@ function answer(
 function live(response: ServerResponse, capture: Capture): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const send = () => {
-    const event = { ...capture, endMs: Math.floor(Date.now() / 1000) * 1000, connected: true };
+    const event = { ...capture, generation: 0, endMs: Math.floor(Date.now() / 1000) * 1000, connected: true };
     response.write(`data: ${JSON.stringify(event)}\n\n`);
   };
   send();

@@ -25,9 +25,6 @@ export interface ViewState {
   readonly picks?: Readonly<Record<string, string>> | undefined;
 }
 
-/** pages: the pages that are no sections. */
-export const pages = ['compare', 'system', 'metadata', 'query', 'about'] as const;
-
 const stepUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** parseStep: ms of `250ms`, `15s`, `1m`, `1h`; undefined for anything else. */

@@ -11,6 +11,7 @@ class Captures {
   /** Captures whose source does not answer, and whether the viewer itself does. */
   lost = $state.raw<ReadonlySet<string>>(new Set());
   silent = $state(false);
+  readonly #generations = new Map<string, number>();
   readonly #streams = new Map<string, EventSource>();
   #changed: (id: string) => void = () => {};
   #abort: AbortController | null = null;
@@ -85,6 +86,17 @@ class Captures {
     for (const { id, kind } of captures) if (kind !== 'file' && !this.#streams.has(id)) this.#follow(id);
   }
 
+  /** refresh: what a source says of itself, and which machines it has, may be known only now. */
+  async #refresh(id: string, generation: number): Promise<void> {
+    const isFirst = !this.#generations.has(id);
+    this.#generations.set(id, generation);
+    if (isFirst && (this.all.find((capture) => capture.id === id)?.series ?? 0) > 0) return;
+    const loaded = await getJson<Loaded>(routes.captures).catch(() => null);
+    if (loaded === null) return;
+    this.#take(loaded);
+    this.#changed(id);
+  }
+
   #follow(id: string): void {
     const events = new EventSource(url(routes.live, { capture: id }));
     this.#streams.set(id, events);
@@ -92,7 +104,7 @@ class Captures {
       this.silent = true;
     };
     events.onmessage = ({ data }) => {
-      const { connected, ...now } = JSON.parse(data) as LiveEvent;
+      const { connected, generation, ...now } = JSON.parse(data) as LiveEvent;
       this.silent = false;
       if (connected === this.lost.has(id)) {
         const lost = new Set(this.lost);
@@ -101,6 +113,7 @@ class Captures {
         this.lost = lost;
       }
       if (now.kind === 'file') events.close();
+      if (generation !== this.#generations.get(id)) void this.#refresh(id, generation);
       const before = this.all.find((capture) => capture.id === id);
       if (before && before.startMs === now.startMs && before.endMs === now.endMs && before.kind === now.kind)
         return;

@@ -9,6 +9,12 @@ export type LoadState = 'loading' | 'ready' | 'empty' | 'error';
 const cache = new ReplyCache(48 << 20);
 const keyOf = (wanted: RangeRequest) => Object.values(wanted).join('\n');
 
+/** isSamePlot: whether two requests differ in their window only, as those of a live capture do. */
+function isSamePlot(a: RangeRequest, b: RangeRequest): boolean {
+  const isMoved = a.end - a.start <= (b.end - b.start) * 1.5 && b.end - b.start <= (a.end - a.start) * 1.5;
+  return isMoved && keyOf({ ...a, start: 0, end: 0 }) === keyOf({ ...b, start: 0, end: 0 });
+}
+
 /**
  * Loader: the data of one chart. What it has stays until something better arrived; of requests that overtake each
  * other only the last one counts.
@@ -22,6 +28,9 @@ export class Loader {
   #had: RangeRequest | null = null;
   #wanted = '';
   #abort: AbortController | null = null;
+  /** The request under way, and of a live capture the one that follows it. */
+  #running: RangeRequest | null = null;
+  #next: RangeRequest | null = null;
 
   /** load gets what `wanted` asks for unless it is there or under way. `fresh` = whatever was kept may have aged. */
   async load(wanted: RangeRequest, fresh: boolean): Promise<void> {
@@ -37,6 +46,11 @@ export class Loader {
       return;
     }
     if (key === this.#wanted) return;
+    if (fresh && this.#running && isSamePlot(this.#running, wanted)) {
+      // A slow answer about a moment ago is worth more than none about now.
+      this.#next = wanted;
+      return;
+    }
     this.stop();
     const kept = fresh ? undefined : cache.get(key);
     if (kept) {
@@ -46,6 +60,7 @@ export class Loader {
     const abort = new AbortController();
     this.#abort = abort;
     this.#wanted = key;
+    this.#running = wanted;
     try {
       const reply = await fetchRange(wanted, abort.signal);
       if (abort.signal.aborted) return;
@@ -59,7 +74,11 @@ export class Loader {
       this.error = error instanceof Error ? error.message : String(error);
       this.state = 'error';
     } finally {
-      if (this.#abort === abort) this.stop();
+      if (this.#abort === abort) {
+        const next = this.#next;
+        this.stop();
+        if (next) void this.load(next, fresh);
+      }
     }
   }
 
@@ -68,6 +87,8 @@ export class Loader {
     this.#abort?.abort();
     this.#abort = null;
     this.#wanted = '';
+    this.#running = null;
+    this.#next = null;
   }
 
   #take(wanted: RangeRequest, reply: RangeReply): void {

@@ -1,9 +1,9 @@
-import { type Capture, firstCapture, routes, type SectionSummary } from '../../contract.ts';
+import { type Capture, firstCapture, pages, routes, type SectionSummary } from '../../contract.ts';
 import { alignCaptures, type Choice, type Shown, unionOf } from '../compare/alignment.ts';
 import { getJson } from '../lib/api.ts';
 import type { Theme } from '../lib/colors.ts';
 import type { Whom } from '../lib/plot-query.ts';
-import { formatHash, pages, parseHash, type ViewState } from '../lib/url.ts';
+import { formatHash, parseHash, type ViewState } from '../lib/url.ts';
 import {
   clampWindow,
   resolveZoom,
@@ -211,8 +211,13 @@ class View {
   /** whom: whom a chart asks, as {@link settledShown} has it: the base, or another capture on screen. */
   whom(at = 0): Whom {
     const { capture, shift } = this.settledShown[at] ?? {};
-    return { capture: capture?.id, node: this.node, shift: shift === 0 ? undefined : shift };
+    const node =
+      this.node !== undefined && capture?.nodes?.values.includes(this.node) ? this.node : undefined;
+    return { capture: capture?.id, node, shift: shift === 0 ? undefined : shift };
   }
+
+  /** nodes: the machines to choose from: those of all captures on screen. */
+  readonly nodes = $derived([...new Set(this.shown.flatMap(({ capture }) => capture.nodes?.values ?? []))]);
 
   /** hash: the location hash of this view, with `changes`. */
   hash(changes: Partial<ViewState> = {}): string {

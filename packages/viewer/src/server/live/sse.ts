@@ -10,6 +10,7 @@ export function liveEvent({ kind, source, live }: ViewerSource): LiveEvent {
     startMs: source.startMs,
     endMs: source.endMs,
     series: source.series().length,
+    generation: source.generation,
     connected: live?.connected ?? true,
     kind,
   };

@@ -43,6 +43,17 @@ export class PrometheusClient implements Disposable {
     return (await this.#answer(path, params, metadataTimeoutMs, signal)).data as T;
   }
 
+  /** list: as {@link data}, where that is a list. */
+  async list<T>(
+    path: string,
+    params: Iterable<[string, string]>,
+    signal?: AbortSignal,
+  ): Promise<readonly T[]> {
+    const list = await this.data<T[]>(path, params, signal);
+    if (!Array.isArray(list)) throw unexpected(this.#base);
+    return list;
+  }
+
   /** text: the answer to a query as the server sent it. Throws as {@link data} does. */
   async text(path: string, params: Iterable<[string, string]>, signal: AbortSignal): Promise<string> {
     return (await this.#answer(path, params, queryTimeoutMs, signal)).text;
@@ -76,14 +87,14 @@ export class PrometheusClient implements Disposable {
     for (const [name, value] of params) url.searchParams.append(name, value);
     const { body } = await this.#client.get(url, timeoutMs, signal);
     const text = Buffer.from(body).toString();
-    let answer: { status?: unknown; data?: unknown; error?: unknown };
+    let answer: { status?: unknown; data?: unknown; error?: unknown } | null;
     try {
       answer = JSON.parse(text);
     } catch (cause) {
       throw unexpected(this.#base, cause);
     }
-    if (answer.status === 'success' && answer.data !== undefined) return { data: answer.data, text };
-    if (typeof answer.error !== 'string') throw unexpected(this.#base);
+    if (answer?.status === 'success' && (answer.data ?? null) !== null) return { data: answer.data, text };
+    if (typeof answer?.error !== 'string') throw unexpected(this.#base);
     throw new ApiError(422, 'execution', `${this.origin} answers: ${answer.error.slice(0, 1000)}`);
   }
 }

@@ -117,7 +117,7 @@ class PrometheusSource implements ViewerSource, Source, Queries, LiveFeed {
       stepMs,
     };
     const rangeMs = this.#rangeFor(stepMs);
-    const result = await this.#client.range(remoteQuery(query, this.#metrics, rangeMs), window, signal);
+    const result = await this.#client.range(this.#rewrite(query, rangeMs), window, signal);
     if (heatmap) return encodeRange(mergeBuckets(bucketsOf(result, shiftMs), points));
     const lines = linesOf(result, shiftMs);
     const isMerged = mergeWidth(window, points) > stepMs;
@@ -130,7 +130,7 @@ class PrometheusSource implements ViewerSource, Source, Queries, LiveFeed {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const queryRange: Parameters<typeof spreadsOf>[0]['queryRange'] = async ({ query, ...window }) => {
       const rangeMs = this.#rangeFor(window.stepMs);
-      const series = await this.#client.range(remoteQuery(query, this.#metrics, rangeMs), window, signal);
+      const series = await this.#client.range(this.#rewrite(query, rangeMs), window, signal);
       return { result: { kind: 'matrix', series: linesOf(series, 0) }, warnings: [], infos: [] };
     };
     return encodeSpreads(await spreadsOf({ queryRange }, request, { signal }));
@@ -140,17 +140,21 @@ class PrometheusSource implements ViewerSource, Source, Queries, LiveFeed {
     { query, startMs, endMs, stepMs }: Parameters<Queries['matrix']>[0],
     signal: AbortSignal,
   ): Promise<string> {
-    const remote = remoteQuery(query, this.#metrics, this.#rangeFor(stepMs));
+    const remote = this.#rewrite(query, this.#rangeFor(stepMs));
     return this.#client.text('query_range', rangeParams(remote, startMs, endMs, stepMs), signal);
   }
 
   instant({ query, timeMs }: Parameters<Queries['instant']>[0], signal: AbortSignal): Promise<string> {
-    const remote = remoteQuery(query, this.#metrics, this.#rangeFor(this.intervalMs));
+    const remote = this.#rewrite(query, this.#rangeFor(this.intervalMs));
     const params: [string, string][] = [
       ['query', remote],
       ['time', String(timeMs / 1000)],
     ];
     return this.#client.text('query', params, signal);
+  }
+
+  #rewrite(query: string, rangeMs: number): string {
+    return remoteQuery(query, this.#metrics, rangeMs, this.nodes === null ? undefined : nodeLabel);
   }
 
   /** A rate needs two samples, and four intervals survive a failed scrape. */
@@ -187,11 +191,11 @@ class PrometheusSource implements ViewerSource, Source, Queries, LiveFeed {
       ['end', String(Date.now() / 1000)],
     ];
     const instancesOf = (match: string) =>
-      client.data<string[]>(`label/${nodeLabel}/values`, [['match[]', match], ...window], signal);
+      client.list<string>(`label/${nodeLabel}/values`, [['match[]', match], ...window], signal);
     let instances: string[] = [];
-    for (const probe of probes) if (instances.length === 0) instances = await instancesOf(probe);
-    instances.sort();
-    this.nodes = instances.length > 1 ? { label: nodeLabel, values: instances } : null;
+    for (const probe of probes)
+      if (instances.length === 0) instances = [...(await instancesOf(probe))].sort();
+    const nodes = instances.length > 1 ? { label: nodeLabel, values: instances } : null;
     const [types, found] = await Promise.all([
       client
         .data<Record<string, { type?: string; help?: string }[]>>('metadata', [], signal)
@@ -199,12 +203,13 @@ class PrometheusSource implements ViewerSource, Source, Queries, LiveFeed {
       Promise.all(
         instances.slice(0, samples).map((instance) => {
           const match = `{${nodeLabel}=${JSON.stringify(instance)}}`;
-          return client.data<Record<string, string>[]>('series', [['match[]', match], ...window], signal);
+          return client.list<Record<string, string>>('series', [['match[]', match], ...window], signal);
         }),
       ),
     ]);
     const { series, metrics } = seriesOf(found.flat(), types);
-    if (JSON.stringify(series) !== JSON.stringify(this.#series)) {
+    if (JSON.stringify([series, nodes]) !== JSON.stringify([this.#series, this.nodes])) {
+      this.nodes = nodes;
       this.#series = series;
       this.#metrics = metrics;
       this.generation++;

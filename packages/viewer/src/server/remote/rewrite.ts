@@ -16,15 +16,20 @@ interface Edit {
   readonly text: string;
 }
 
+/** A selector with its range; labels may have brackets and braces in their values. */
+const ranged = /^([^{[]*(?:\{(?:[^"'`}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?)\s*\[[^\]]*\]/;
+
 /**
  * remoteQuery: a query of ours for a Prometheus server: metrics get their names there, `irate` becomes a `rate` over
  * `rangeMs`, so that nothing between two steps is passed over, and our functions of histograms become those of Prometheus.
- * Names that `metrics` does not know stay. Throws REZ_ERR_QUERY_PARSE.
+ * Names that `metrics` does not know stay. `split` is the label that tells machines apart: what is grouped by `id`, which
+ * counts the devices of one machine, is then grouped by machine as well. Throws REZ_ERR_QUERY_PARSE.
  */
 export function remoteQuery(
   query: string,
   metrics: ReadonlyMap<string, RemoteMetric>,
   rangeMs: number,
+  split?: string,
 ): string {
   const range = `[${Math.ceil(rangeMs)}ms]`;
   const edits: Edit[] = [];
@@ -32,9 +37,10 @@ export function remoteQuery(
     if (expr.kind === 'tick') edits.push(tickEdit(expr));
     else if (expr.kind === 'selector') edits.push(selectorEdit(expr));
     else if (isIrate(expr)) {
-      const { selector } = expr.args[0]!;
-      const { from, to } = expr;
-      edits.push({ from, to, text: `rate(${named(selector)}${range}${rest(expr.args[0]!)})` });
+      const { from, to, args } = expr;
+      const [matrix] = args;
+      const text = named({ ...matrix.selector, from: matrix.from, to: matrix.to });
+      edits.push({ from, to, text: `rate(${text.replace(ranged, (_, selector) => selector + range)})` });
     } else for (const child of childrenOf(expr)) visit(child);
   };
 
@@ -52,10 +58,6 @@ export function remoteQuery(
     to: selector.to,
     text: named(selector),
   });
-  /** What stands behind the range: `offset` and `@`. */
-  const rest = ({ selector, to }: Extract<Expr, { kind: 'matrix' }>): string =>
-    query.slice(selector.to, to).replace(/^\s*\[[^\]]*\]/, '');
-
   const tickEdit = ({
     name,
     selector,
@@ -92,9 +94,10 @@ export function remoteQuery(
   };
 
   visit(parse(query));
-  return edits
+  const text = edits
     .sort((a, b) => b.from - a.from)
     .reduce((text, edit) => text.slice(0, edit.from) + edit.text + text.slice(edit.to), query);
+  return split === undefined ? text : text.replace(/\bby\s*\((?=[^)]*\bid\b)/g, `by (${split}, `);
 }
 
 function isIrate(expr: Expr): expr is Extract<Expr, { kind: 'call' }> & {
