@@ -14,7 +14,7 @@ function bind() {
   return {
     socket: libc.func('int socket(int domain, int type, int protocol)'),
     send: libc.func(
-      'ssize_t sendto(int fd, const void *data, size_t size, int flags, const void *address, uint32_t length)',
+      'long sendto(int fd, const void *data, size_t size, int flags, const void *address, uint32_t length)',
     ),
   };
 }
