@@ -64,7 +64,7 @@ export class PluginStore {
     const path = join(this.folder, indexFile);
     let text: string;
     try {
-      checkOwner(path, await lstat(path));
+      for (const own of [this.folder, path]) checkOwner(own, await lstat(own));
       text = await readFile(path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
@@ -103,6 +103,7 @@ export class PluginStore {
       throw tampered(`its folder ${folder} is not in the store`);
     const home = join(this.folder, folder);
     const root = join(home, 'node_modules');
+    checkOwner(folder, await lstat(home));
     const record = await readRecord(home);
     if (record.name !== name) throw tampered(`its digests are those of ${record.name}`);
     if (record.integrity !== stored.integrity) throw tampered('its digests are of another tarball');
