@@ -75,7 +75,7 @@ command, 128 + the number of the signal that ended it, or ${timedOut} where the 
   };
 
   async run(): Promise<void> {
-    // What is young is collected often and stays small; else this space grows for an hour, and memory with it.
+    // What is young is collected often and stays in a few MB, as in agent and hindsight; else that space grows tenfold.
     setFlagsFromString('--semi-space-growth-factor=1');
     const split = this.argv.indexOf('--');
     const command = split < 0 ? [] : this.argv.slice(split + 1);

@@ -1,12 +1,12 @@
 /**
- * A long recording of the real agent: `hour.ts FOLDER [DURATION] [INTERVAL]`, as root, by default 1h at 100ms. Agent and
- * recorder run at nice -10. Prints a line every 10 s, and at the end how much memory grew after the warm-up, CPU time as a
- * part of a core, and what pyarrow and our reader find in FOLDER/hour.parquet. With REZOLUS_HOST_ONLY=1 the groups with
- * series of cgroups and tasks stay out: on a machine where others make them by the thousand, they would be what is measured.
+ * A long recording of the real agent: `hour.ts FOLDER [DURATION] [INTERVAL]`, as root, by default 1h at 100ms. Prints a line
+ * every 10 s, and at the end how memory went after the warm-up, CPU time as a part of a core, and what pyarrow and our
+ * reader find in FOLDER/hour.parquet. With REZOLUS_HOST_ONLY=1 the groups with series of cgroups and tasks stay out: on a
+ * machine where others make them by the thousand, they would be what is measured.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadavg } from 'node:os';
@@ -60,16 +60,10 @@ const cgroups = () =>
   Math.max(
     ...[...readFileSync('/proc/cgroups', 'utf8').matchAll(/\t(\d+)\t\d$/gm)].map(([, n]) => Number(n)),
   );
-function run(args: string[], stdio: 'inherit' | 'pipe'): ChildProcess {
-  const child = spawn('nice', ['-n', '-10', process.execPath, ...args], {
-    detached: true,
-    stdio: ['ignore', 'inherit', stdio, stdio],
-  });
-  // Where the kernel shares processors out by session, nice counts within one only.
-  const autogroup = `/proc/${child.pid}/autogroup`;
-  if (existsSync(autogroup)) writeFileSync(autogroup, '-10');
-  return child;
-}
+// Before whatever else the machine does; children inherit it.
+execFileSync('chrt', ['--rr', '--pid', '1', String(process.pid)]);
+const run = (args: string[], stdio: 'inherit' | 'pipe'): ChildProcess =>
+  spawn(process.execPath, args, { stdio: ['ignore', 'inherit', stdio, stdio] });
 
 const probe = createServer().listen(0, '127.0.0.1');
 await once(probe, 'listening');
