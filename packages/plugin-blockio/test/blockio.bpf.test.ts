@@ -8,10 +8,9 @@ import { blockioLatency, blockioRequests } from '../src/index.ts';
 import { ops } from '../src/ops.ts';
 import { LoopDevice, run } from './loop-device.ts';
 
-// Values are compared exactly, in up to three attempts: while another process attaches to or detaches from
-// block_rq_complete, the kernel (6.18) leaves out some completions for all programs on it, while /sys/block counts them.
-// Seen: 37 of 160,000 during some 200 attachments, none of 224,000 after them. The next use of the request tells
-// (completions_unseen); it is not known of which disk.
+// Values are compared exactly, in up to three attempts: under load, this kernel (6.18) does not run the program for some
+// completions, while /sys/block counts them (docs/journal/2026-11-23-lost-completions.md). The next use of the request
+// tells (completions_unseen), of some disk.
 describe('block I/O samplers against this kernel', { retry: 2 }, () => {
   let harness: Harness;
   beforeAll(async () => {
