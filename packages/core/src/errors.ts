@@ -68,7 +68,8 @@ export const errorCatalogue = {
     'The sampler took more than its budget and was stopped. Raise `budget` in its section of agent.toml, or leave it off.',
   REZ_ERR_SAMPLER_DEFINITION:
     'A plugin registered a sampler that breaks the contract. Report it to the plugin author.',
-  REZ_ERR_SAMPLER_DUPLICATE: 'Two plugins register a sampler of the same name. Uninstall one of them.',
+  REZ_ERR_SAMPLER_DUPLICATE:
+    'Two plugins register a sampler or a metric of the same name. Uninstall one of them.',
   REZ_ERR_SAMPLER_START: 'The sampler could not start. See the cause.',
   REZ_ERR_SAMPLER_TIMEOUT: 'The sampler did not answer in time. Report it to the plugin author.',
   REZ_ERR_SCAFFOLD:

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { container, type DependencyContainer, type InjectionToken } from 'tsyringe';
+import { checkDefinition } from './definition.ts';
 import { RezolusError } from './errors.ts';
 import { ABI, type SamplerDefinition, type SamplerRegistrar } from './sampler.ts';
 
@@ -77,56 +78,55 @@ export class SamplerRegistry {
   }
 
   /**
-   * resolve: what will run, sorted by sampler name, and what was refused. Of two samplers with one name a built-in
-   * one wins, else the plugin whose name sorts first; order of registration means nothing.
+   * resolve: what will run, sorted by sampler name, and what was refused. Of two samplers with one name, or with a metric
+   * of one name where one is a third party's, the built-in one wins, else that of the plugin whose name sorts first;
+   * order of registration means nothing.
    */
   resolve(): { registrations: Registration[]; refusals: Refusal[] } {
     const all = this.#container.isRegistered(registrationToken)
       ? this.#container.resolveAll(registrationToken)
       : [];
-    const sorted = [...all].sort(
+    const byRank = [...all].sort(
       (a, b) =>
-        compare(a.definition.name, b.definition.name) ||
         Number(b.plugin.builtIn) - Number(a.plugin.builtIn) ||
-        compare(a.plugin.name, b.plugin.name),
+        compare(a.plugin.name, b.plugin.name) ||
+        compare(a.definition.name, b.definition.name),
     );
-    const registrations: Registration[] = [];
+    const accepted = new Map<string, Registration>();
+    const owners = new Map<string, PluginManifest>();
     const refusals = [...this.#refusals];
-    for (const registration of sorted) {
-      const winner = registrations.at(-1);
-      if (winner?.definition.name !== registration.definition.name) {
-        registrations.push(registration);
+    for (const registration of byRank) {
+      const { definition, plugin } = registration;
+      const { name } = definition;
+      const winner = accepted.get(name);
+      const metric = foreignMetric(registration, owners);
+      if (winner === undefined && metric === undefined) {
+        accepted.set(name, registration);
+        for (const { metrics } of definition.groups) for (const one of metrics) owners.set(one.name, plugin);
         continue;
       }
-      const message = `sampler ${registration.definition.name} of ${registration.plugin.name} is already registered by ${winner.plugin.name}`;
-      refusals.push({
-        plugin: registration.plugin.name,
-        sampler: registration.definition.name,
-        error: new RezolusError('REZ_ERR_SAMPLER_DUPLICATE', message),
-      });
+      const taken =
+        winner === undefined
+          ? `sampler ${name} of ${plugin.name} has the metric ${metric}, which is one of ${owners.get(metric!)!.name}`
+          : `sampler ${name} of ${plugin.name} is already registered by ${winner.plugin.name}`;
+      const error = new RezolusError('REZ_ERR_SAMPLER_DUPLICATE', taken);
+      refusals.push({ plugin: plugin.name, sampler: name, error });
     }
+    const registrations = [...accepted.values()].sort((a, b) =>
+      compare(a.definition.name, b.definition.name),
+    );
     return { registrations, refusals };
   }
 }
 
-function checkDefinition(plugin: PluginManifest, definition: SamplerDefinition): RezolusError | null {
-  const refuse = (why: string) => new RezolusError('REZ_ERR_SAMPLER_DEFINITION', `${plugin.name}: ${why}`);
-  if (typeof definition !== 'object' || definition === null)
-    return refuse('registered something that is no definition');
-  const { name } = definition;
-  if (typeof name !== 'string' || !/^[a-z][a-z0-9_]{0,62}$/.test(name))
-    return refuse(`sampler name ${JSON.stringify(name)} is not snake_case`);
-  if (definition.abi !== ABI) {
-    return new RezolusError(
-      'REZ_ERR_PLUGIN_ABI',
-      `sampler ${name} of ${plugin.name} was made for ABI ${definition.abi}, this agent speaks ${ABI}`,
-    );
-  }
-  if (!plugin.samplers.includes(name))
-    return refuse(`sampler ${name} is not in "rezolus.samplers" of its package.json`);
-  if (typeof definition.create !== 'function') return refuse(`sampler ${name} has no create function`);
-  if (!Array.isArray(definition.groups)) return refuse(`sampler ${name} declares no groups`);
-  return null;
+/** foreignMetric: a metric of a third party's sampler that a sampler of another plugin has already; undefined = none. */
+function foreignMetric(
+  { plugin, definition }: Registration,
+  owners: ReadonlyMap<string, PluginManifest>,
+): string | undefined {
+  if (plugin.builtIn) return undefined;
+  const names = definition.groups.flatMap(({ metrics }) => metrics.map(({ name }) => name));
+  return names.find((name) => owners.has(name) && owners.get(name)!.name !== plugin.name);
 }
 
 function compare(a: string, b: string): number {
