@@ -4,19 +4,25 @@ import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { buildTree } from '../packaging/tree.ts';
-import { freePort, root, TemporaryFolder } from '../tests/support/rezolus.ts';
+import { freePort, Rezolus, root, TemporaryFolder } from '../tests/support/rezolus.ts';
 
 const hertz = 100;
 const library = join(root, 'build/tree/usr/lib/rezolus');
 let built: Promise<void> | undefined;
 
-/** spawnInstalled: the `rezolus` command as the packages install it: JavaScript and a Node of its own. */
-export async function spawnInstalled(...args: string[]): Promise<ChildProcess> {
-  process.stderr.write('building what the packages install\n');
+/** installed: the arguments of `spawn` for the `rezolus` command as the packages install it: JavaScript and its own Node. */
+async function installed(args: readonly string[]): Promise<[string, string[]]> {
+  if (built === undefined) process.stderr.write('building what the packages install\n');
   built ??= buildTree('build/tree');
   await built;
-  const command = [join(library, 'node_modules/@rezolus/cli/bin/run.js'), ...args];
-  return spawn(join(library, 'bin/node'), command, { stdio: 'inherit' });
+  return [join(library, 'bin/node'), [join(library, 'node_modules/@rezolus/cli/bin/run.js'), ...args]];
+}
+
+/** Installed: a running command of the installed tree, whose output can be waited for. */
+export class Installed extends Rezolus {
+  static async spawn(...args: string[]): Promise<Installed> {
+    return new Installed(args, {}, await installed(args));
+  }
 }
 
 /** Usage: CPU time (user and system) and memory of a process; `private` is what is its own and written. */
@@ -66,7 +72,8 @@ export class InstalledAgent implements AsyncDisposable {
     const folder = new TemporaryFolder();
     const port = await freePort();
     const listen = `[general]\nlisten = "127.0.0.1:${port}"\nttl = "1ms"\n[log]\nlevel = "warn"\n`;
-    const child = await spawnInstalled('agent', folder.file('agent.toml', listen));
+    const [program, command] = await installed(['agent', folder.file('agent.toml', listen)]);
+    const child = spawn(program, command, { stdio: 'inherit' });
     const began = performance.now();
     for (;;) {
       const answer = await fetch(`http://127.0.0.1:${port}/metrics/binary`).catch(() => null);

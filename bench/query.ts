@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Rezolus, root } from '../tests/support/rezolus.ts';
+import { root } from '../tests/support/rezolus.ts';
+import { Installed } from './installed.ts';
 import { type DayShape, dayRecording, fullDay } from './src/day-recording.ts';
 import { median, type Table } from './table.ts';
 
@@ -50,7 +51,7 @@ async function timed(url: string): Promise<number> {
 
 /** What one viewer needs for one query: it is fresh, so that the first time is the first. */
 async function measure(path: string, query: string, repeats: number) {
-  await using viewer = new Rezolus(['view', path]);
+  await using viewer = await Installed.spawn('view', path);
   const url = (await viewer.printed(/ at (http:\S+)/))[1]!;
   const loaded = (await (await fetch(`${url}api/rezolus/v1/captures`)).json()) as { captures: [Window] };
   const [window] = loaded.captures;

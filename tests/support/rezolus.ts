@@ -37,8 +37,13 @@ export class Rezolus implements AsyncDisposable {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [bin, ...args], {
+  /** `command` is the program and its arguments, default those of the sources. */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    [program, command]: readonly [string, readonly string[]] = [process.execPath, [bin, ...args]],
+  ) {
+    this.child = spawn(program, command, {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
