@@ -104,6 +104,13 @@ function roffLines(text: string): string {
     .join('\n');
 }
 
+/** What is not ASCII is written by its number, as not every roff reads UTF-8 (groff_char(7)). */
 function roff(text: string): string {
-  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-');
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(
+      /[^\x00-\x7f]/gu,
+      (char) => `\\[u${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`,
+    );
 }

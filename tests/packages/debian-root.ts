@@ -43,39 +43,53 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Chroot: a Debian in a folder, in which scripts run as root. Disposing removes it. */
+/** Chroot: a root file system in a folder, in which programs run as root. Disposing removes it. */
 export class Chroot implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'rezolus-chroot-'));
 
-  constructor(tarball: string) {
-    const { status, stderr } = spawnSync('tar', ['-xf', tarball, '-C', this.path], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${tarball} cannot be unpacked: ${stderr}`);
+  /** Unpacks tar archives, one over the other. */
+  constructor(...tarballs: readonly string[]) {
+    for (const tarball of tarballs) {
+      const { status, stderr } = spawnSync('tar', ['-xf', tarball, '-C', this.path], { encoding: 'utf8' });
+      if (status === 0) continue;
+      this[Symbol.dispose]();
+      throw new Error(`${tarball} cannot be unpacked: ${stderr}`);
+    }
     // What was left out of the system is not to be left out of what is installed now.
     rmSync(join(this.path, 'etc/dpkg/dpkg.cfg.d/99mmdebstrap'), { force: true });
   }
 
-  /**
-   * run: runs a script with `sh -eu` in namespaces of its own for mounts and processes, with /proc, /sys, tracefs, bpf and
-   * cgroups: when it ends, however it ends, its mounts and processes are gone.
-   */
+  /** run: runs a script with the `sh -eu` that is inside. */
   run(script: string): Ended {
     writeFileSync(join(this.path, 'script'), script);
+    return this.around('exec $inside sh -eu /script');
+  }
+
+  /**
+   * around: runs a script with this machine's `sh -eu`, in which `$inside COMMAND` runs a program of the root file system.
+   * It has namespaces of its own for mounts, processes and network, and there /proc, /sys, tracefs, bpf, cgroups and a
+   * loopback device: when the script ends, however it ends, its mounts and processes are gone.
+   */
+  around(script: string): Ended {
     const mounts = [
       ...['proc:proc', 'sysfs:sys', 'tracefs:sys/kernel/tracing', 'bpf:sys/fs/bpf', 'cgroup2:sys/fs/cgroup'],
       ...['tmpfs:run', 'tmpfs:tmp'],
     ].map((mount) => mount.split(':') as [string, string]);
-    const outside = [
+    const lines = [
+      'exec 2>&1',
+      'busybox ip link set lo up',
       ...mounts.map(([type, path]) => `mount -t ${type} ${type} ${join(this.path, path)}`),
       `mount --rbind /dev ${join(this.path, 'dev')}`,
-      `exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp chroot ${this.path} sh -eu /script 2>&1`,
+      `inside="env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp chroot ${this.path}"`,
+      script,
     ];
-    const isolated = ['--mount', '--pid', '--fork', '--kill-child'];
-    const { status, stdout, stderr } = spawnSync('unshare', [...isolated, 'sh', '-ec', outside.join('\n')], {
+    const isolated = ['--mount', '--pid', '--net', '--fork', '--kill-child'];
+    const { status, stdout } = spawnSync('unshare', [...isolated, 'sh', '-euc', lines.join('\n')], {
       encoding: 'utf8',
       timeout: 120_000,
       killSignal: 'SIGKILL',
     });
-    return { status, output: stdout + stderr };
+    return { status, output: stdout };
   }
 
   [Symbol.dispose](): void {

@@ -16,7 +16,8 @@ until_true() { # seconds command… — waits for the command to succeed
 
 say kernel "$(uname -r)"
 say boot "$(cut -d. -f1 /proc/uptime) s"
-say exporter-disabled-hindsight "$(systemctl is-enabled rezolus rezolus-exporter rezolus-hindsight | tr '\n' ' ')"
+say enabled "$(systemctl is-enabled rezolus rezolus-exporter rezolus-hindsight | tr '\n' ' ')"
+say systemd "$(systemd-analyze 2>&1 | head -1)"
 systemctl start rezolus rezolus-exporter rezolus-hindsight
 say start $?
 for unit in rezolus rezolus-exporter rezolus-hindsight; do

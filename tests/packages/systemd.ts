@@ -4,14 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, globSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchKernel } from '../kernels/debian.ts';
 import { root, TemporaryFolder } from '../support/rezolus.ts';
 import { Chroot, debianRoot } from './debian-root.ts';
 
-const limitSeconds = 900;
+const limitSeconds = 2400;
+
+const units = ['rezolus', 'rezolus-exporter', 'rezolus-hindsight'];
 
 const checkUnit = `[Unit]
 After=multi-user.target
@@ -21,6 +23,9 @@ ExecStart=/bin/sh /check
 [Install]
 WantedBy=multi-user.target
 `;
+
+/** An emulated machine that shares its CPUs with others is slower than any that the limits of the units are for. */
+const patience = '[Service]\nTimeoutStartSec=20min\nWatchdogSec=10min\n';
 
 /** The whole system as an archive that Linux unpacks as its first root file system. */
 function initramfs(path: string): void {
@@ -32,6 +37,10 @@ function initramfs(path: string): void {
   rmSync(inside('rezolus.deb'));
   copyFileSync(fileURLToPath(new URL('systemd-check.sh', import.meta.url)), inside('check'));
   writeFileSync(inside('etc/systemd/system/check.service'), checkUnit);
+  for (const unit of units) {
+    mkdirSync(inside(`etc/systemd/system/${unit}.service.d`));
+    writeFileSync(inside(`etc/systemd/system/${unit}.service.d/patience.conf`), patience);
+  }
   assert.equal(debian.run('systemctl enable check.service').status, 0);
   symlinkSync('sbin/init', inside('init'));
   execFileSync('sh', ['-c', `find . -xdev | busybox cpio -o -H newc >${path} 2>/dev/null`], {
@@ -45,7 +54,7 @@ function boot(kernel: string, archive: string, log: string): string {
     ...['-nodefaults', '-display', 'none', '-no-reboot', '-kernel', kernel, '-initrd', archive],
     ...[
       '-append',
-      'console=ttyS0 panic=-1 systemd.show_status=1',
+      'console=ttyS0 panic=-1 systemd.show_status=0',
       '-serial',
       `file:${log}`,
       '-serial',
@@ -71,8 +80,9 @@ console.log(
 );
 
 const value = (name: string): string => new RegExp(`^${name}: (.*?)\\s*$`, 'm').exec(said)?.[1] ?? 'nothing';
+assert.equal(value('enabled'), 'enabled enabled disabled');
 assert.equal(value('start'), '0');
-for (const unit of ['rezolus', 'rezolus-exporter', 'rezolus-hindsight']) {
+for (const unit of units) {
   assert.equal(value(`${unit}-active`), 'active');
   assert.equal(value(`${unit}-type`), 'notify');
   assert.equal(value(`${unit}-user`), 'rezolus');

@@ -1,18 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
   globSync,
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { root } from '../support/rezolus.ts';
+import { root, TemporaryFolder } from '../support/rezolus.ts';
 import { Chroot, debianRoot } from './debian-root.ts';
 
 /** The agent as its unit runs it: its user, two capabilities. */
@@ -28,7 +31,8 @@ const listFiles =
 let debian: Chroot | undefined;
 let unavailable = '';
 let before = '';
-const deb = () => globSync(join(root, 'build/packages/rezolus_*.deb'))[0]!;
+const built = (pattern: string) => globSync(join(root, 'build/packages', pattern))[0]!;
+const deb = () => built('rezolus_*.deb');
 
 beforeAll(() => {
   if (process.getuid!() !== 0) {
@@ -41,7 +45,7 @@ beforeAll(() => {
     unavailable = String(error);
     return;
   }
-  execFileSync(process.execPath, ['scripts/package.ts', 'deb'], { cwd: root, stdio: 'ignore' });
+  execFileSync(process.execPath, ['scripts/package.ts'], { cwd: root, stdio: 'ignore' });
   before = debian.run(listFiles).output;
 }, 300_000);
 
@@ -185,3 +189,55 @@ describe('the Debian package', () => {
     expect(run(context, listFiles).split('\n')).toEqual(before.split('\n'));
   });
 });
+
+describe('the RPM', () => {
+  it('is installed and removed by rpm with a user, units and configuration', (context) => {
+    if (debian === undefined) return context.skip(unavailable);
+    const rpm = (...args: string[]) =>
+      execFileSync('rpm', ['--root', debian!.path, '--dbpath', '/var/tmp/rpm', '--nodeps', ...args], {
+        encoding: 'utf8',
+      });
+    rpm('--install', built('rezolus-*.rpm'));
+    const output = run(context, 'rezolus --version; getent passwd rezolus; ls /usr/lib/systemd/system');
+    expect(output).toMatch(/^@rezolus\/cli\/\d[\s\S]*^rezolus:[\s\S]*^rezolus-exporter\.service$/m);
+    expect(rpm('--query', '--configfiles', 'rezolus').trim().split('\n')).toEqual(
+      ['agent', 'exporter', 'hindsight'].map((name) => `/etc/rezolus/${name}.toml`),
+    );
+    expect(rpm('--verify', 'rezolus')).toBe('');
+    rpm('--erase', 'rezolus');
+    // An RPM leaves its user behind, as is the custom.
+    run(context, '! ls /etc/rezolus /usr/lib/rezolus; deluser --quiet rezolus; rm -r /var/tmp/rpm');
+    expect(run(context, listFiles).split('\n')).toEqual(before.split('\n'));
+  });
+});
+
+describe('the OCI image', () => {
+  it('has blobs that are what their names say, and measures with nothing but its layers', (context) => {
+    if (debian === undefined) return context.skip(unavailable);
+    using folder = new TemporaryFolder();
+    execFileSync('tar', ['-xf', built('rezolus-*-oci.tar'), '-C', folder.path]);
+    const blob = (digest: string) => join(folder.path, 'blobs', digest.replace(':', '/'));
+    for (const name of readdirSync(join(folder.path, 'blobs/sha256')))
+      expect(digestOf(readFileSync(blob(`sha256:${name}`)))).toBe(`sha256:${name}`);
+    const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+    expect(json(join(folder.path, 'oci-layout'))).toEqual({ imageLayoutVersion: '1.0.0' });
+    const manifest = json(blob(json(join(folder.path, 'index.json')).manifests[0].digest));
+    const layers: string[] = manifest.layers.map(({ digest }: { digest: string }) => blob(digest));
+    const { rootfs, config } = json(blob(manifest.config.digest));
+    expect(layers.map((path) => digestOf(gunzipSync(readFileSync(path))))).toEqual(rootfs.diff_ids);
+
+    using image = new Chroot(...layers);
+    const { status, output } = image.around(
+      `$inside ${[...config.Entrypoint, ...config.Cmd].join(' ')} 2>/var/tmp/log &
+      until grep -q '"address":"http' /var/tmp/log; do kill -0 $!; done
+      $inside rezolus status http://127.0.0.1:4241 || true
+      kill $!`.replaceAll('/var/tmp/log', folder.file('log', '')),
+    );
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/\d\d healthy, .* 0 failed/);
+  });
+});
+
+function digestOf(content: Buffer): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
