@@ -10,7 +10,6 @@ import { destination, pino } from 'pino';
 import { startAgent } from './agent.ts';
 import { type AgentPlan, registryOf } from './plan.ts';
 import { dropPrivileges } from './privileges.ts';
-import { readPlan } from './reload.ts';
 
 /** MainArguments: the plan, and the program with its arguments that makes and prints it again. */
 export interface MainArguments {
@@ -32,5 +31,6 @@ await runService(async () => {
   await dropPrivileges(agent.status(), log);
   releaseProgram();
   if (plugins.contained.length > 0) void agent.reload(async () => plan);
-  return { ...agent, reload: () => agent.reload(() => readPlan(planCommand)) };
+  const readPlan = async () => (await import('./reload.ts')).readPlan(planCommand);
+  return { ...agent, reload: () => agent.reload(readPlan) };
 }, notifyManager);
