@@ -59,7 +59,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['tests/{e2e,browser,packages,plugin-install}/**/*.test.ts'],
+          include: ['tests/{e2e,browser,faults,packages,plugin-install}/**/*.test.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
           testTimeout: 120_000,

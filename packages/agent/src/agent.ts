@@ -18,6 +18,7 @@ import { startMetrics } from './metrics.ts';
 import { OverheadObserver } from './overhead/index.ts';
 import { type AgentPlan, registryOf } from './plan.ts';
 import { agentPlugin, registerAgentSamplers } from './plugin.ts';
+import { reserveFiles } from './reserve.ts';
 import { SnapshotCache } from './snapshot.ts';
 import { type AgentStatus, countsLine, healthOfSampler, reasonOf } from './status.ts';
 import { readSystemInfo } from './systeminfo/index.ts';
@@ -52,6 +53,9 @@ export interface Agent extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** File descriptors that the agent needs for itself, however many samplers want. */
+const ownFiles = 48;
+
 /** A refresh that takes longer hangs; readers have given up long before. */
 const stuckMs = 60_000;
 
@@ -70,9 +74,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const door = await FrontDoor.open({
     webConfigFile: config.general.web_config_file,
     log,
-    maxConnections: 256,
+    maxConnections: 2048,
     idleMs: 30_000,
   });
+  const reserve = reserveFiles(ownFiles);
   await using resources = new AsyncDisposableStack();
   const samplers = resources.use(
     await SamplerSet.start({
@@ -86,6 +91,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       startTimeoutMs: config.plugins.start_timeout + 5000,
     }),
   );
+  reserve[Symbol.dispose]();
   observer.observe(samplers);
   keepBudgets({ observer, samplers, budgetOf: (sampler) => budgetOf(config, sampler) });
   const { listen, ttl, snapshot_format: format } = config.general;

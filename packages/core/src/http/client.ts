@@ -15,7 +15,7 @@ export interface Response {
 const schemasHeader = 'rezolus-schemas';
 
 /** A body beyond this is not a snapshot. */
-const maxBody = 256 * 2 ** 20;
+const maxBody = 64 * 2 ** 20;
 
 /**
  * HttpClient: GET over kept connections to one endpoint, a URL of `parseEndpoint`. `node:http` and not fetch, because a
