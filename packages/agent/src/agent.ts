@@ -99,6 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     version,
     uptime_seconds: Math.floor((performance.now() - startedMs) / 1000),
     ttl_seconds: Math.floor(ttl / 1000),
+    ttl_ms: ttl,
     samplers: samplers.status(),
     plugins: observer.plugins(),
   });

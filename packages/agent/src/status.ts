@@ -15,6 +15,8 @@ export interface AgentStatus {
   readonly uptime_seconds: number;
   /** Whole seconds: the default of 10 ms is 0. */
   readonly ttl_seconds: number;
+  /** The same exactly; ours, the original has whole seconds only. */
+  readonly ttl_ms?: number;
   readonly samplers: readonly SamplerStatus[];
   /** What the BPF programs of each plugin cost; not in the original's status. */
   readonly plugins?: readonly PluginCost[];
@@ -98,8 +100,10 @@ export function reasonOf(sampler: SamplerStatus): string {
  * is not healthy; `verbose` adds a table of all. Control characters of a hostile agent are replaced.
  */
 export function renderStatus(status: AgentStatus, { verbose = false } = {}): string {
+  const { version, uptime_seconds, ttl_ms, ttl_seconds } = status;
+  const ttl = ttl_ms === undefined ? seconds(ttl_seconds) : formatDuration(ttl_ms);
   const lines = [
-    `Rezolus ${status.version}   up ${seconds(status.uptime_seconds)}   ttl ${seconds(status.ttl_seconds)}`,
+    `Rezolus ${version}   up ${seconds(uptime_seconds)}   ttl ${ttl}`,
     countsLine(status.samplers),
     ...costLine(status.plugins ?? []),
   ];
@@ -146,6 +150,7 @@ function isStatus(status: Partial<AgentStatus> | null): status is AgentStatus {
     typeof status?.version === 'string' &&
     Number.isFinite(status.uptime_seconds) &&
     Number.isFinite(status.ttl_seconds) &&
+    Number.isFinite(status.ttl_ms ?? 0) &&
     Array.isArray(status.samplers) &&
     status.samplers.every(isSampler)
   );

@@ -121,6 +121,7 @@ describe('startAgent', () => {
       expect((await groups(agent)).map(({ name }) => name)).toEqual(['rezolus_rusage/main']);
       expect(agent.status()).toMatchObject({
         ttl_seconds: 2,
+        ttl_ms: 2000,
         samplers: [
           { name: 'one', state: 'disabled' },
           { name: 'rezolus_overhead', state: 'disabled' },

@@ -79,6 +79,10 @@ describe('statusExitCode', () => {
 });
 
 describe('parseStatus', () => {
+  it('prints a TTL of less than a second as it is', () => {
+    expect(renderStatus({ ...healthy, ttl_ms: 10 })).toContain('   ttl 10ms\n');
+  });
+
   it.each(['', '[]', 'null', '{}', '{"version":"1","uptime_seconds":0,"ttl_seconds":0,"samplers":[null]}'])(
     'refuses %s',
     (body) => {
