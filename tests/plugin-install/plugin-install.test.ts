@@ -116,6 +116,16 @@ describe('a plugin of a third party', () => {
     expect(text).toMatch(/^# TYPE \w*pagefault\w* counter$/m);
   });
 
+  it('has its section in the viewer', async () => {
+    await using viewer = new Rezolus(['view', join(folder.path, 'rezolus.parquet')], env);
+    const [address] = await viewer.printed(/http:\/\/\S+/);
+    const sections = (await (await fetch(`${address}api/rezolus/v1/sections`)).json()) as { id: string }[];
+    expect(sections.map(({ id }) => id)).toContain('pagefault');
+    const query = encodeURIComponent('sum(pagefault)');
+    const answer = await (await fetch(`${address}api/v1/query?query=${query}`)).json();
+    expect(answer).toMatchObject({ status: 'success' });
+  });
+
   it('is not loaded when its files were changed, and says so', async () => {
     const [file] = globSync(join(data, `plugins/*/node_modules/${name}/dist/register.js`));
     appendFileSync(file!, '\n// harmless, says who wrote it\n');
