@@ -1,17 +1,23 @@
+import { fileURLToPath } from 'node:url';
 import { svelte, vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
-// The app runs under a CSP without inline code or data URIs, below any path of a proxy, and brings all it needs.
-export default defineConfig({
+const client = fileURLToPath(new URL('./src/site/client.ts', import.meta.url));
+
+// The app runs under a CSP without inline code or data URIs, below any path of a proxy, and brings all it needs. With
+// `--mode site` it has no server: a worker of its own answers.
+export default defineConfig(({ mode }) => ({
   base: './',
   publicDir: false,
   plugins: [svelte({ preprocess: vitePreprocess() })],
+  resolve: { alias: mode === 'site' ? [{ find: /^.*\/lib\/api\.ts$/, replacement: client }] : [] },
+  worker: { format: 'es' },
   build: {
-    outDir: 'dist/app',
+    outDir: mode === 'site' ? 'dist/site' : 'dist/app',
     emptyOutDir: true,
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-});
+}));

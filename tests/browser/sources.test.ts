@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { exporterOf } from '../../packages/exporter/test/exporters.ts';
 import { scrapeConfig, serversMissing, TimeSeriesServer } from '../../packages/exporter/test/servers.ts';
 import { root, startAgent, TemporaryFolder } from '../support/rezolus.ts';
-import { buildApp, chromiumPath, openViewer, settle, shoot } from './support.ts';
+import { buildApp, chromiumPath, drop, openViewer, shoot } from './support.ts';
 
 const recording = join(root, '../shared/recordings/rezolus-180s.parquet');
 const missing = [chromiumPath, recording].filter((path) => !existsSync(path));
@@ -32,19 +32,6 @@ describe.skipIf(missing.length > 0)('sources in a browser', () => {
     await page.goto(address);
     onTestFinished(() => page.close());
     return page;
-  }
-
-  /** Drops a file onto the page, as a desktop does. */
-  async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
-    const base64 = Buffer.from(bytes).toString('base64');
-    const data = await page.evaluateHandle(`(() => {
-      const transfer = new DataTransfer();
-      const bytes = Uint8Array.from(atob(${JSON.stringify(base64)}), (char) => char.charCodeAt(0));
-      transfer.items.add(new File([bytes], ${JSON.stringify(name)}));
-      return transfer;
-    })()`);
-    await page.dispatchEvent('body', 'dragenter', { dataTransfer: data });
-    await page.dispatchEvent('body', 'drop', { dataTransfer: data });
   }
 
   it('a viewer of nothing takes a recording that is dropped, then a second one, and lets one go', async () => {
@@ -74,15 +61,11 @@ describe.skipIf(missing.length > 0)('sources in a browser', () => {
       using folder = new TemporaryFolder();
       const { agent, url } = await startAgent(folder);
       await using _agent = agent;
-      // One with native histograms, one with classic ones: two machines to Prometheus.
-      await using native = await exporterOf(url, '', '1s');
-      await using classic = await exporterOf(
-        url,
-        '[prometheus]\nhistograms = true\nnative_histograms = false\n',
-        '1s',
-      );
-      const hosts = [native, classic].map(({ address }) => new URL(address).host);
-      const config = scrapeConfig([native.address, classic.address]);
+      // Two exporters of one agent are two machines to Prometheus.
+      await using first = await exporterOf(url, '', '1s');
+      await using second = await exporterOf(url, '', '1s');
+      const hosts = [first, second].map(({ address }) => new URL(address).host);
+      const config = scrapeConfig([first.address, second.address]);
       await using prometheus = await TimeSeriesServer.prometheus(config, [
         '--enable-feature=native-histograms',
       ]);
@@ -103,12 +86,13 @@ describe.skipIf(missing.length > 0)('sources in a browser', () => {
         return data.result.map(({ value }) => Number(value[1]));
       };
       const [node] = hosts;
+      const range = `${4 * source.source.intervalMs}ms`;
       for (const [ours, theirs] of [
-        ['sum(irate(syscall[5m]))', 'sum(rate(syscall_total[4s]))'],
+        ['sum(irate(syscall[5m]))', `sum(rate(syscall_total[${range}]))`],
         [`memory_total{instance="${node}"}`, `memory_total_bytes{instance="${node}"}`],
         [
           `histogram_quantiles([0.9], scheduler_runqueue_latency{instance="${node}"})`,
-          `histogram_quantile(0.9, sum(rate(scheduler_runqueue_latency{instance="${node}"}[4s])))`,
+          `histogram_quantile(0.9, sum(rate(scheduler_runqueue_latency{instance="${node}"}[${range}])))`,
         ],
       ] as const) {
         const expected = (await prometheus.query(theirs, at)).map(({ value }) => value);
@@ -117,13 +101,14 @@ describe.skipIf(missing.length > 0)('sources in a browser', () => {
       }
 
       const page = await open(`${viewer.address}#/overview?last=30s`);
-      await page.waitForSelector('[data-plot-id][data-state="ready"]');
-      expect(await settle(page)).not.toHaveProperty('error');
+      // The page moves on as it is looked at: what is in sight draws, and nothing is an error.
+      const ready = page.locator('[data-plot-id][data-state="ready"]');
+      await expect.poll(() => ready.count(), { timeout: 30_000 }).toBeGreaterThan(3);
       await shoot(page, 'prometheus');
       await page.getByLabel('Machine').selectOption(node!);
       await expect.poll(() => page.url()).toContain(`node=${encodeURIComponent(node!)}`);
-      expect(await settle(page)).not.toHaveProperty('error');
-      expect(await page.locator('[data-plot-id]').count()).toBeGreaterThan(8);
+      await expect.poll(() => ready.count(), { timeout: 30_000 }).toBeGreaterThan(3);
+      expect(await page.locator('[data-state="error"]').count()).toBe(0);
       expect(complaints).toEqual([]);
     },
   );

@@ -53,3 +53,16 @@ export async function settle(page: Page): Promise<Record<string, number>> {
     [...new Set(states)].map((state) => [state, states.filter((s) => s === state).length]),
   );
 }
+
+/** drop: drops a file onto the page, as a desktop does. */
+export async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const base64 = Buffer.from(bytes).toString('base64');
+  const data = await page.evaluateHandle(`(() => {
+    const transfer = new DataTransfer();
+    const bytes = Uint8Array.from(atob(${JSON.stringify(base64)}), (char) => char.charCodeAt(0));
+    transfer.items.add(new File([bytes], ${JSON.stringify(name)}));
+    return transfer;
+  })()`);
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: data });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+}

@@ -1,4 +1,5 @@
-import { type Logger, RezolusError, sentence } from '@rezolus/core';
+import type { Logger } from '@rezolus/core';
+import { RezolusError, sentence } from '@rezolus/core/errors';
 import type { FastifyInstance } from 'fastify';
 
 /** ErrorType: `errorType` of an error answer: those of the Prometheus HTTP API, and `forbidden`. */

@@ -26,12 +26,13 @@ export interface OpenCapture {
 
 /** Library: the captures that a viewer shows, in order. It owns their sources. Needs nothing of Node. */
 export class Library {
-  readonly #documents: readonly Section[];
+  /** The sections, as their documents have them. */
+  readonly documents: readonly Section[];
   #captures: readonly OpenCapture[] = [];
   #next = Number(firstCapture);
 
   constructor(documents: readonly Section[]) {
-    this.#documents = documents;
+    this.documents = documents;
   }
 
   get captures(): readonly OpenCapture[] {
@@ -57,7 +58,7 @@ export class Library {
       source,
       engine,
       queries: source.queries ?? engineQueries(engine),
-      sections: new SectionView(this.#documents, engine, source.source),
+      sections: new SectionView(this.documents, engine, source.source),
     };
     this.#captures = [...this.#captures, capture];
     return capture;

@@ -51,15 +51,14 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const door = await FrontDoor.open({ webConfigFile, log, ...limits });
   const app = createServer(door, log);
   guard(app, [...listenHosts(listen), ...(options.allowedHosts ?? [])]);
-  const documents = [...(await loadSections()), ...(options.sections ?? [])];
-  const library = new Library(documents);
+  const library = new Library([...(await loadSections()), ...(options.sections ?? [])]);
   for (const source of options.sources) library.add(source);
   app.register(async (api) => {
     api.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store');
     });
     prometheusRoutes(api, library);
-    rezolusRoutes(api, library, documents);
+    rezolusRoutes(api, library);
     loadingRoutes(api, library, { maxBytes: 2 ** 30, allowed: new AllowList([]), ...options.loading });
   });
   await serveApp(app, appDir);

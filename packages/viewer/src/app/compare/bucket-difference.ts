@@ -36,7 +36,9 @@ export function bucketDifference(
       });
       const most = values.reduce((max, value) => (Math.abs(value) > max ? Math.abs(value) : max), 0);
       onScale({ low: -most, high: most, log: false });
-      const pixels = colorize({ ...b, values }, table, -most, most, false);
+      // As counts have, differences have many sizes.
+      const sizes = values.map((value) => Math.sign(value) * Math.log1p(Math.abs(value)));
+      const pixels = colorize({ ...b, values: sizes }, table, -Math.log1p(most), Math.log1p(most), false);
       return { width, height, pixels, ruled: false };
     },
     read(time, y) {

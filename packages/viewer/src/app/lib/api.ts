@@ -1,29 +1,12 @@
 import { type RangeReply, routes } from '../../contract.ts';
 import { decodeRange } from '../../wire.ts';
 import type { RangeRequest } from './plot-query.ts';
+import { type Params, RequestError, type Sending, url } from './request.ts';
 
-/** RequestError: a request that the server refused or never answered; the message is for the user. */
-export class RequestError extends Error {
-  /** `errorType` of the answer: `bad_data`, `execution`, ...; `network` where there was none. */
-  readonly type: string;
+export { type Params, RequestError, type Sending, url } from './request.ts';
 
-  constructor(type: string, message: string) {
-    super(message);
-    this.name = 'RequestError';
-    this.type = type;
-  }
-}
-
-/** Params: parameters of a request; those that are undefined are left out. */
-export type Params = Readonly<Record<string, string | number | undefined>>;
-
-/** url: the address of a route, below whatever path the app itself was served from. */
-export function url(route: string, params: Params = {}): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) if (value !== undefined) search.set(key, String(value));
-  const query = search.toString();
-  return `.${route}${query === '' ? '' : `?${query}`}`;
-}
+/** isServed: whether a server of ours answers; the build for static hosts has `site/client.ts` in place of this module. */
+export const isServed: boolean = true;
 
 async function request(address: string, signal?: AbortSignal): Promise<Response> {
   let response: Response;
@@ -52,14 +35,6 @@ function refusalOf(body: unknown, status: string): RequestError {
 /** getJson: the JSON document of a route. Throws RequestError, or AbortError where `signal` fired. */
 export async function getJson<T>(route: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   return (await (await request(url(route, params), signal)).json()) as T;
-}
-
-/** Sending: what goes along with a request that changes something. */
-export interface Sending {
-  readonly body?: Blob | undefined;
-  /** Told how much of the body has gone, 0..1. */
-  readonly progress?: (share: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { bucketBounds, bucketLower } from '@rezolus/core';
+import { bucketBounds, bucketLower } from '@rezolus/core/histogram';
 import type { Answer, BucketsResult, HistogramSample, QueryResult, SeriesResult } from '@rezolus/query';
 
 /** formatValue: a double as Prometheus writes it in JSON strings. */

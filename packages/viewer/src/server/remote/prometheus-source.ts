@@ -253,8 +253,11 @@ function seriesOf(
     const metric = classicPart ? null : metricOf(base, le === undefined ? type : 'histogram', help);
     if (metric === null) continue;
     const key = JSON.stringify([metric.metric, Object.entries(labels).sort()]);
+    // Where some machines have native histograms and others classic ones, the native ones are shown.
+    if (metrics.get(metric.metric)?.classic !== false) {
+      metrics.set(metric.metric, { name: base, kind: metric.kind, classic: le !== undefined });
+    }
     if (known.has(key)) continue;
-    metrics.set(metric.metric, { name: base, kind: metric.kind, classic: le !== undefined });
     known.set(key, {
       id: known.size,
       metric: metric.metric,

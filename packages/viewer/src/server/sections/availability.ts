@@ -1,4 +1,4 @@
-import { sentence } from '@rezolus/core';
+import { sentence } from '@rezolus/core/errors';
 import { childrenOf, type Engine, type Expr, parse, type Series, selectorsOf } from '@rezolus/query';
 
 /** Availability: whether a query finds series now, told from names and labels alone, without reading a value. */
