@@ -6,12 +6,20 @@ import { scaffold, type Template } from './scaffold.ts';
 /** Steps: what to do with the package once it is written: everything, or nothing. */
 export type Steps = 'all' | 'none';
 
-const steps = [
-  ['install', 'install the packages that it is built with'],
-  ['run build', 'build it'],
-  ['test', 'run its tests against this machine'],
-  ['run show', 'show what it measures'],
-] as const;
+interface Step {
+  /** Words after `npm`. */
+  readonly npm: string;
+  readonly purpose: string;
+  /** It loads what runs in the kernel. */
+  readonly runs?: boolean;
+}
+
+const all: readonly Step[] = [
+  { npm: 'install', purpose: 'install the packages that it is built with' },
+  { npm: 'run build', purpose: 'build it' },
+  { npm: 'test', purpose: 'run its tests against this machine', runs: true },
+  { npm: 'run show', purpose: 'show what it measures', runs: true },
+];
 
 const oldest = 24;
 
@@ -30,14 +38,16 @@ export function createSampler(
   const path = resolve(folder);
   const files = scaffold(path, template);
   log(`${path}: ${files.length} files`);
-  if (wanted === 'none') {
-    log(`next: cd ${relative(process.cwd(), path)}, then ${steps.map(([step]) => `npm ${step}`).join(', ')}`);
-    return;
-  }
-  for (const [step, purpose] of steps) {
-    log(`\n== npm ${step}: ${purpose}`);
-    const { status, error } = spawnSync('npm', step.split(' '), { cwd: path, stdio: 'inherit' });
+  const isAllowed = template !== 'bpf' || process.getuid?.() === 0;
+  const steps = wanted === 'none' ? [] : all.filter(({ runs = false }) => isAllowed || !runs);
+  for (const { npm, purpose } of steps) {
+    log(`\n== npm ${npm}: ${purpose}`);
+    const { status, error } = spawnSync('npm', npm.split(' '), { cwd: path, stdio: 'inherit' });
     if (status !== 0)
-      throw new RezolusError('REZ_ERR_SCAFFOLD', `npm ${step} failed in ${path}`, { cause: error });
+      throw new RezolusError('REZ_ERR_SCAFFOLD', `npm ${npm} failed in ${path}`, { cause: error });
   }
+  const left = all.filter((step) => !steps.includes(step)).map(({ npm }) => `npm ${npm}`);
+  if (left.length === 0) return;
+  const asRoot = wanted === 'all' ? ', as root' : '';
+  log(`next${asRoot}: cd ${relative(process.cwd(), path)}, then ${left.join(', ')}`);
 }
