@@ -35,7 +35,7 @@ export default defineConfig({
           // After the others: an emulated machine needs both CPUs.
           sequence: { groupOrder: 3 },
           testTimeout: 30_000,
-          hookTimeout: 420_000,
+          hookTimeout: 480_000,
         },
       },
       {

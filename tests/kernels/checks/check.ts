@@ -41,6 +41,33 @@ export async function growth<Name extends string, Result>(
   return { grown: after, result };
 }
 
+/**
+ * growthBeside: as `growth`, for one count that goes on while it is read: beside the kernel's own, which is read before
+ * and after each refresh, so that what ours grew by lies between; `slack` more or less is allowed.
+ */
+export async function growthBeside<Result>(
+  harness: Harness,
+  what: string,
+  { ours, kernel, slack = 0 }: { ours(): number; kernel(): number; slack?: number },
+  load: () => Promise<Result>,
+): Promise<{ counted: Counted; result: Result }> {
+  const read = async () => {
+    const before = kernel();
+    await harness.refresh();
+    return { before, ours: ours(), after: kernel() };
+  };
+  const first = await read();
+  const result = await load();
+  const last = await read();
+  const counted = {
+    what,
+    counted: last.ours - first.ours,
+    least: last.before - first.after - slack,
+    most: last.after - first.before + slack,
+  };
+  return { counted, result };
+}
+
 /** field: the number behind `key` in a file of `key value` lines, 0 where there is none. */
 export function field(path: string, key: string): number {
   return Number(new RegExp(`^${key}:?\\s+(\\d+)`, 'm').exec(readFileSync(path, 'utf8'))?.[1] ?? 0);

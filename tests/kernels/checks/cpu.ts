@@ -1,7 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { bucketIndex, defaultHistogram } from '@rezolus/core';
 import { runLoad } from '@rezolus/devkit';
-import { about, atLeast, type Checks, exactly, field, growth, LoadCgroup, sumOrZero } from './check.ts';
+import {
+  about,
+  atLeast,
+  type Checks,
+  exactly,
+  field,
+  growth,
+  growthBeside,
+  LoadCgroup,
+  sumOrZero,
+} from './check.ts';
 
 /** cpuChecks: for the samplers of plugin-cpu. */
 export const cpuChecks: Checks = {
@@ -41,31 +51,19 @@ export const cpuChecks: Checks = {
   },
 
   async cpu_hardirq(harness) {
-    // Interrupts come while we read: hold ours between the kernel's before and after each refresh.
-    const read = async () => {
-      const before = interrupts();
-      await harness.refresh();
-      return {
-        ours: harness.sum('hardirq'),
-        time: harness.sum('hardirq_time'),
-        before,
-        after: interrupts(),
-      };
-    };
-    const first = await read();
-    // The console of the guest is a serial port, which interrupts.
-    for (let line = 0; line < 20; line++) writeFileSync('/dev/console', `interrupt ${line}\n`);
-    await runLoad('sleep', 20, 1000);
-    const last = await read();
-    return [
-      {
-        what: 'interrupts',
-        counted: last.ours - first.ours,
-        least: Math.max(1, last.before - first.after),
-        most: last.after - first.before,
+    await harness.refresh();
+    const time = harness.sum('hardirq_time');
+    const { counted } = await growthBeside(
+      harness,
+      'interrupts',
+      { ours: () => harness.sum('hardirq'), kernel: interrupts },
+      // The console of the guest is a serial port, which interrupts.
+      async () => {
+        for (let line = 0; line < 20; line++) writeFileSync('/dev/console', `interrupt ${line}\n`);
+        await runLoad('sleep', 20, 1000);
       },
-      { what: 'ns', counted: last.time - first.time, least: 1, most: 1e10 },
-    ];
+    );
+    return [counted, { what: 'ns', counted: harness.sum('hardirq_time') - time, least: 1, most: 1e10 }];
   },
 
   async cpu_migrations(harness) {
@@ -103,18 +101,24 @@ export const cpuChecks: Checks = {
 
   async cpu_usage(harness) {
     using cgroup = new LoadCgroup('usage');
-    const { grown, result } = await growth(
+    const { grown, result: beside } = await growth(
       harness,
       {
         all: () => sumOrZero(harness, 'cgroup_cpu_usage', cgroup.labels),
         exited: () => sumOrZero(harness, 'cgroup_cpu_usage_exited_tasks', cgroup.labels),
-        onCpu: () => harness.sum('cpu_usage', { id: '0' }),
-        onCpuOfKernel: cpu0,
         softirqs: () => harness.sum('softirq'),
         softirqsOfKernel: softirqs,
       },
-      () => cgroup.inside(() => runLoad('spin', 0, 1000)),
+      () =>
+        // Under emulation ticks are lost, so that this is less than the load ran.
+        growthBeside(
+          harness,
+          'ns of the CPU',
+          { ours: () => harness.sum('cpu_usage', { id: '0' }), kernel: cpu0 },
+          () => cgroup.inside(() => runLoad('spin', 0, 1000)),
+        ),
     );
+    const { result } = beside;
     const ran = (result.userUs + result.systemUs) * 1000;
     return [
       // This process was inside, too, and its other threads brought along what they ran since the last reading.
@@ -125,8 +129,7 @@ export const cpuChecks: Checks = {
         most: ran * 1.15 + cgroup.ownNs * 2,
       },
       about('ns of the cgroup, exited', grown.exited, ran, 0.15),
-      // Under emulation ticks are lost, so that this is less than the load ran.
-      about('ns of the CPU', grown.onCpu, grown.onCpuOfKernel, 0.1),
+      beside.counted,
       about('softirqs', grown.softirqs, grown.softirqsOfKernel, 0.2),
     ];
   },
