@@ -12,7 +12,7 @@ const help = `Usage: rezolus-bpf build|check [--files] [folder...]
           and what a run of it costs; loading needs root, costs need the built package
           --files: only the first
 
-Folders are packages; without one, this folder if it has BPF sources, else packages/*.
+Folders are packages; without one, this folder if it has BPF sources, else packages/* and examples/*.
 Sources may include <rezolus/*.h> of @rezolus/bpf, <bpf/*.h> of libbpf-dev and headers below the package's src.
 `;
 

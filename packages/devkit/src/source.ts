@@ -14,12 +14,12 @@ export interface BpfSource {
 
 /**
  * findSources: the BPF sources of the packages in `folders`; without folders those of `cwd` if it is a package with
- * BPF sources, else those of its `packages/*`. Throws REZ_ERR_BPF_TOOLCHAIN for a folder that does not exist.
+ * BPF sources, else those of its `packages/*` and `examples/*`. Throws REZ_ERR_BPF_TOOLCHAIN for a folder that does not exist.
  */
 export function findSources(folders: readonly string[], cwd = process.cwd()): BpfSource[] {
   const own = sourcesOf(resolve(cwd));
   if (folders.length === 0 && own.length > 0) return own;
-  const packages = folders.length > 0 ? folders : globSync('packages/*', { cwd }).sort();
+  const packages = folders.length > 0 ? folders : globSync('{packages,examples}/*', { cwd }).sort();
   return packages.flatMap((folder) => sourcesOf(resolve(cwd, folder)));
 }
 
