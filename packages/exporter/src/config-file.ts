@@ -34,9 +34,16 @@ const prometheusKeys = {
   series_limit: z.int().min(1).default(50_000),
 };
 
-const target = z.string().refine((text) => text === '' || /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
-  error: ({ input }) => `"${input}" is not a URL such as https://metrics.example/api/v1/write`,
-});
+// The message does not repeat the text: it may have a password in it.
+const target = z.string().refine(
+  (text) => {
+    const url = URL.parse(text);
+    return (
+      text === '' || (/^https?:$/.test(url?.protocol ?? '') && url?.username === '' && url.password === '')
+    );
+  },
+  { error: 'not a URL such as https://metrics.example/api/v1/write, without credentials' },
+);
 
 const sizes: Readonly<Record<string, number>> = { KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
 
