@@ -39,7 +39,7 @@ export async function describePlugin(
   log: Logger,
 ): Promise<Description> {
   const { name } = plugin.manifest;
-  const process = new PluginProcess({ plugin, limits, log });
+  const process = new PluginProcess({ plugin, limits, log, mayAttach: false });
   const timer = setTimeout(() => {
     const text = `${name} did not register its samplers within ${limits.start_timeout} ms`;
     process.kill(new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', text));
@@ -83,6 +83,7 @@ export function registerContained(
   const start = (context: SamplerContext) =>
     ContainedPlugin.start({
       plugin: entry,
+      mayAttach: true,
       limits,
       log: context.log,
       samplers: Object.fromEntries(context.enabled),

@@ -37,7 +37,7 @@ export async function measurePlugin(
   log: Logger,
   ms: number,
 ): Promise<Measured> {
-  const process = new PluginProcess({ plugin: entry, limits, log });
+  const process = new PluginProcess({ plugin: entry, limits, log, mayAttach: true });
   const timer = setTimeout(() => {
     const text = `${entry.manifest.name} did not answer within ${limits.start_timeout} ms`;
     process.kill(new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', text));

@@ -4,7 +4,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, errorCatalogue, type Logger, type PluginEntry, RezolusError } from '@rezolus/core';
-import { forbidNewPrivileges, heldCapabilities, raiseCapabilities } from '@rezolus/libbpf';
+import { powersOf, raiseCapabilities, startConfined } from '@rezolus/libbpf';
 import { encodeFrame, type Frame, FrameReader } from './frames.ts';
 import { fixedLimits, type PluginLimits } from './limits.ts';
 import type { Assignment, ChildMessage, Refresh } from './messages.ts';
@@ -22,6 +22,8 @@ export interface ProcessOptions {
   readonly plugin: PluginEntry;
   readonly limits: PluginLimits;
   readonly log: Logger;
+  /** Whether its samplers are to be started, which takes capabilities for a moment. */
+  readonly mayAttach: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export class PluginProcess {
   readonly #log: LogGate;
   readonly #watch: NodeJS.Timeout;
   #reason: RezolusError | null = null;
-  /** It closed the socket, which it also does by ending. */
+  /** It closed the socket, which it also does by ending, and was ended for that. */
   #closed = false;
   #asked: PromiseWithResolvers<Answer> | null = null;
   #lastLine = '';
@@ -49,20 +51,23 @@ export class PluginProcess {
     this.#options = options;
     const { name } = options.plugin.manifest;
     this.#log = new LogGate(options.log, name);
-    forbidNewPrivileges();
     const heapMb = Math.max(32, Math.floor(options.limits.memory_limit / 2 ** 20));
-    this.#child = spawn(
-      process.execPath,
-      [
-        `--max-old-space-size=${heapMb}`,
-        '--max-semi-space-size=1',
-        '--v8-pool-size=0',
-        '--disable-warning=ExperimentalWarning',
-        fileURLToPath(import.meta.resolve('@rezolus/containment/child')),
-        // For people who look at a list of processes.
-        name,
-      ],
-      { detached: true, cwd: '/', env: environment(), stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+    const args = [
+      `--max-old-space-size=${heapMb}`,
+      '--max-semi-space-size=1',
+      '--v8-pool-size=0',
+      '--disable-warning=ExperimentalWarning',
+      fileURLToPath(import.meta.resolve('@rezolus/containment/child')),
+      // For people who look at a list of processes.
+      name,
+    ];
+    this.#child = startConfined(options.mayAttach, () =>
+      spawn(process.execPath, args, {
+        detached: true,
+        cwd: '/',
+        env: environment(),
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      }),
     );
     this.#socket = this.#child.stdio[3] as Duplex;
     // Writing to a process that has gone is seen by its exit.
@@ -77,8 +82,11 @@ export class PluginProcess {
       }
     });
     this.#socket.on('end', () => {
-      this.#closed = true;
-      this.#killGroup();
+      const lingering = setTimeout(() => {
+        this.#closed = true;
+        this.#killGroup();
+      }, lastWordsMs);
+      this.#child.once('exit', () => clearTimeout(lingering));
     });
     for (const output of [this.#child.stdout!, this.#child.stderr!]) this.#drain(output);
     this.#watch = setInterval(() => this.look(), fixedLimits.watchMs);
@@ -106,12 +114,12 @@ export class PluginProcess {
     return this.#asked.promise;
   }
 
-  /** checkPowerless: throws REZ_ERR_PLUGIN_LIMIT where a thread of it has a capability left. */
+  /** checkPowerless: throws REZ_ERR_PLUGIN_LIMIT where a thread of it could still do what it may not. */
   checkPowerless(): void {
     const { pid } = this;
-    if (pid === null || heldCapabilities(pid) === 0n) return;
-    const { name } = this.#options.plugin.manifest;
-    throw new RezolusError('REZ_ERR_PLUGIN_LIMIT', `${name} kept capabilities in a thread of its own`);
+    const powers = pid === null ? null : powersOf(pid, this.#uid !== null);
+    if (powers === null) return;
+    throw new RezolusError('REZ_ERR_PLUGIN_LIMIT', `${this.#options.plugin.manifest.name} ${powers}`);
   }
 
   /** kill: ends the process and all that it started, for this reason. */
@@ -226,7 +234,7 @@ export class PluginProcess {
   }
 }
 
-/** How long the output of a process that has ended is waited for, ms. */
+/** How long a process that has closed its socket may take to end, and its output to arrive, ms. */
 const lastWordsMs = 200;
 
 function crashed(message: string): RezolusError {

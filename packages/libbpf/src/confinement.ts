@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { RezolusError } from '@rezolus/core';
+import { keepCapabilities } from './capabilities.ts';
+import { forbidKernelPrograms } from './seccomp.ts';
 import { errorText } from './verdict.ts';
 
 // include/uapi/linux/{prctl,capability,resource}.h; the numbers are those of x86-64 and arm64.
@@ -9,12 +11,13 @@ const PR_SET_KEEPCAPS = 8;
 const PR_SET_CHILD_SUBREAPER = 36;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const SIGKILL = 9;
 const EPERM = 1;
 const CAPABILITY_VERSION_3 = 0x2008_0522;
-const CAP_PERFMON = 38n;
-const CAP_BPF = 39n;
+/** CAP_PERFMON and CAP_BPF. */
+const attaching = (1n << 38n) | (1n << 39n);
 const RLIMITS = { core: 4, processes: 6, files: 7, lockedMemory: 8 } as const;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 
@@ -46,11 +49,37 @@ function prctl(option: number, argument: number): void {
   call('prctl', option, argument, 0, 0, 0);
 }
 
-function setCapabilities(capabilities: readonly bigint[]): void {
-  const bits = capabilities.reduce((sum, capability) => sum | (1n << capability), 0n);
-  const [low, high] = [Number(bits & 0xffff_ffffn), Number(bits >> 32n)];
+interface Capabilities {
+  readonly effective: bigint;
+  readonly permitted: bigint;
+  readonly inheritable: bigint;
+}
+
+/** Sets the capabilities of this thread. */
+function setCapabilities({ effective, permitted, inheritable }: Capabilities): void {
   // struct __user_cap_data_struct { u32 effective, permitted, inheritable; } [2]
-  call('capset', new Uint32Array([CAPABILITY_VERSION_3, 0]), new Uint32Array([low, low, 0, high, high, 0]));
+  const data = [0n, 32n].flatMap((shift) =>
+    [effective, permitted, inheritable].map((bits) => Number((bits >> shift) & 0xffff_ffffn)),
+  );
+  call('capset', new Uint32Array([CAPABILITY_VERSION_3, 0]), new Uint32Array(data));
+}
+
+/** Of the main thread, which is the one that runs this. */
+function ownCapabilities(): Capabilities & { readonly ambient: bigint } {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const bits = (name: string) =>
+    BigInt(`0x${new RegExp(`^Cap${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)![1]}`);
+  return { effective: bits('Eff'), permitted: bits('Prm'), inheritable: bits('Inh'), ambient: bits('Amb') };
+}
+
+/** Sets what children inherit, which has to be inheritable as well. */
+function setAmbient({ effective, permitted, inheritable }: Capabilities, ambient: bigint): void {
+  call('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (ambient === 0n) return;
+  setCapabilities({ effective, permitted, inheritable: inheritable | ambient });
+  for (let number = 0; number < 64; number++) {
+    if ((ambient >> BigInt(number)) & 1n) call('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0);
+  }
 }
 
 /** Sets a limit; where it is lower already, and cannot be raised, that one stays. */
@@ -68,17 +97,26 @@ export interface ConfinementLimits {
 }
 
 /**
- * forbidNewPrivileges: neither this process nor its children can gain privileges any more by executing a file, and its
- * children inherit no capabilities unless they are root. For a host, before it starts a process to be confined.
+ * startConfined: calls `start`, which starts a process to be confined. From then on neither this process nor its children
+ * can gain privileges by executing a file. Where this process is not root, its children inherit CAP_BPF and CAP_PERFMON
+ * if `mayAttach` and it has them, else nothing; those of root have what root has until they {@link confine} themselves.
  */
-export function forbidNewPrivileges(): void {
+export function startConfined<T>(mayAttach: boolean, start: () => T): T {
   prctl(PR_SET_NO_NEW_PRIVS, 1);
-  call('prctl', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  const own = ownCapabilities();
+  const isRoot = process.geteuid!() === 0;
+  setAmbient(own, isRoot || !mayAttach ? 0n : own.permitted & attaching);
+  try {
+    return start();
+  } finally {
+    // This process may be about to become another program, with what it was given.
+    setAmbient(own, own.ambient);
+  }
 }
 
 /**
  * confine: makes this process one of the user `uid`, which owns nothing, with limits, and with no capabilities but, on
- * the main thread, CAP_BPF and CAP_PERFMON, for BPF programs to be attached. Capabilities belong to threads, and
+ * the main thread, CAP_BPF and CAP_PERFMON, for BPF programs to be attached, until {@link giveUpPowers}. Capabilities belong to threads, and
  * Node has several: setuid(2) takes those of all of them but keeps them on the thread that asked for it. The process is
  * the first that the kernel ends when memory is short, and ends with its parent; what its children leave behind
  * becomes its own. Throws REZ_ERR_PLUGIN_LOAD.
@@ -96,7 +134,7 @@ export function confine({ uid, processes, files }: ConfinementLimits): void {
     } catch (cause) {
       throw new RezolusError('REZ_ERR_PLUGIN_LOAD', `the process cannot become user ${uid}`, { cause });
     }
-    setCapabilities([CAP_BPF, CAP_PERFMON]);
+    setCapabilities({ effective: attaching, permitted: attaching, inheritable: 0n });
   }
   setLimit('core', 0n);
   setLimit('files', BigInt(files));
@@ -106,18 +144,27 @@ export function confine({ uid, processes, files }: ConfinementLimits): void {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/** giveUpCapabilities: takes the last capabilities of this process. Throws REZ_ERR_PLUGIN_LOAD. */
-export function giveUpCapabilities(): void {
-  setCapabilities([]);
+/**
+ * giveUpPowers: the end of {@link confine}: takes the last capabilities of the threads that can run code, and keeps all
+ * threads from loading programs into the kernel. Throws REZ_ERR_PRIVILEGES.
+ */
+export async function giveUpPowers(): Promise<void> {
+  await keepCapabilities({ effective: [], permitted: [] });
+  forbidKernelPrograms();
 }
 
-/** heldCapabilities: the capabilities that any thread of a process has or can take, as bits of capabilities(7). */
-export function heldCapabilities(pid: number): bigint {
-  let held = 0n;
+/**
+ * powersOf: what threads of a confined process still could do, as a sentence; null = nothing. A process that stayed its
+ * user has threads of Node's own that keep capabilities and run no code; the filter takes their use.
+ */
+export function powersOf(pid: number, changedUser: boolean): string | null {
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
-    for (const [, bits] of status.matchAll(/^Cap(?:Inh|Prm|Eff|Amb):\s*([0-9a-f]+)$/gm))
-      held |= BigInt(`0x${bits}`);
+    const name = /^Name:\t(.*)$/m.exec(status)![1]!;
+    const runsCode = changedUser || thread === String(pid) || name.startsWith('libuv-worker');
+    if (runsCode && /^Cap(?:Inh|Prm|Eff|Amb):\s*0*[1-9a-f]/m.test(status))
+      return `kept capabilities in its thread ${name}`;
+    if (!/^Seccomp:\s*2$/m.test(status)) return `has no filter of system calls in its thread ${name}`;
   }
-  return held;
+  return null;
 }

@@ -8,9 +8,9 @@ export { type Cgroup, CgroupTable, maxCgroups, totalOf } from './cgroup-table.ts
 export {
   type ConfinementLimits,
   confine,
-  forbidNewPrivileges,
-  giveUpCapabilities,
-  heldCapabilities,
+  giveUpPowers,
+  powersOf,
+  startConfined,
 } from './confinement.ts';
 export { cpuMembers, pidCapacity, requireAttached, routeOf, tracepoints } from './host.ts';
 export { controlSocket, type IoctlPointer, ioctl, ioctlAsync } from './ioctl.ts';

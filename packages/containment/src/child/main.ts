@@ -7,7 +7,7 @@ import { promises } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { Socket } from 'node:net';
 import { RezolusError, sentence } from '@rezolus/core';
-import { confine, giveUpCapabilities } from '@rezolus/libbpf';
+import { confine, giveUpPowers } from '@rezolus/libbpf';
 import { encodeFrame, FrameReader } from '../frames.ts';
 import { fixedLimits } from '../limits.ts';
 import type { Assignment, ChildMessage, Refresh } from '../messages.ts';
@@ -55,7 +55,7 @@ async function handle(message: Assignment | Refresh): Promise<void> {
 
 async function begin({ task, plugin, samplers, uid, maxSeries }: Assignment): Promise<PluginHost> {
   confine({ uid, ...fixedLimits.process });
-  if (task === 'describe') giveUpCapabilities();
+  if (task === 'describe') await giveUpPowers();
   const made = await PluginHost.create(plugin, maxSeries, (level, sampler, message) =>
     send({ kind: 'log', level, sampler, message }),
   );
@@ -64,7 +64,7 @@ async function begin({ task, plugin, samplers, uid, maxSeries }: Assignment): Pr
     return made;
   }
   await made.start(samplers);
-  giveUpCapabilities();
+  await giveUpPowers();
   send({ kind: 'started', samplers: made.status() });
   return made;
 }

@@ -38,6 +38,8 @@ export function parseSpec(text: string): Spec {
  */
 export async function installPlugin(store: PluginStore, text: string): Promise<Stored> {
   const spec = parseSpec(text);
+  // Whatever root's shell says: the agent and the plugin's process may be other users.
+  process.umask(0o022);
   const staging = await store.stage();
   try {
     await writeFile(join(staging, 'package.json'), '{ "private": true }\n', { mode: 0o644 });
