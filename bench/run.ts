@@ -1,10 +1,11 @@
 /**
- * npm run bench [-- overhead|programs|scrape|exporter|query|growth|storage] [--quick] [--journal NAME]
+ * npm run bench [-- overhead|programs|scrape|exporter|query|browser|growth|storage] [--quick] [--journal NAME]
  * Prints ours beside the base and the floor of the same run, ratios first; --journal also writes table and numbers to
  * docs/journal/NAME.md and NAME.json.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { browser } from './browser.ts';
 import { exporter } from './exporter.ts';
 import { overhead } from './overhead.ts';
 import { programs } from './programs.ts';
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (quick: boolean) => Promise<Table[]>>> = 
   scrape,
   exporter,
   query,
+  browser,
   growth,
   storage,
 };
