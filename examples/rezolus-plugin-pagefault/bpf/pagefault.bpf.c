@@ -59,8 +59,10 @@ static __always_inline int on_kernel_fault(bool btf, unsigned long address) { re
 REZ_TRACEPOINT1(page_fault_user, on_user_fault, unsigned long, address)
 REZ_TRACEPOINT1(page_fault_kernel, on_kernel_fault, unsigned long, address)
 
-/* The result says that no sample is wanted. */
-SEC("perf_event") int ended_minor(void *context) { return latency_end(0); }
-SEC("perf_event") int ended_major(void *context) { return latency_end(1); }
+/* As at the tracepoints, with typed pointers and without. The result says that no sample is wanted. */
+SEC("perf_event") int ended_minor_btf(void *context) { return latency_end(true, 0); }
+SEC("perf_event") int ended_major_btf(void *context) { return latency_end(true, 1); }
+SEC("perf_event") int ended_minor_raw(void *context) { return latency_end(false, 0); }
+SEC("perf_event") int ended_major_raw(void *context) { return latency_end(false, 1); }
 
 char LICENSE[] SEC("license") = "GPL";

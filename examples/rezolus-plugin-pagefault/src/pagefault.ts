@@ -22,10 +22,10 @@ import { pagefault as spec } from './gen/pagefault.bpf.ts';
 const bank = spec.structs.pagefault_bank.fields;
 const cgroup = spec.structs.pagefault_cgroup.fields;
 
-/** What the kernel counts at the end of a fault (include/uapi/linux/perf_event.h), and the program that runs then. */
+/** What the kernel counts at the end of a fault (include/uapi/linux/perf_event.h): minor, major. */
 const ends = [
-  { program: 'ended_minor', event: 'page-faults-min', config: 5 },
-  { program: 'ended_major', event: 'page-faults-maj', config: 6 },
+  { event: 'page-faults-min', config: 5 },
+  { event: 'page-faults-maj', config: 6 },
 ] as const;
 
 /** Pagefault: the loaded object, shared by the two samplers. */
@@ -52,6 +52,10 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Pagefault {
       page_fault_kernel: true,
       cgroup_rmdir: true,
     });
+    const endPrograms = tracepoints(object, spec, bpf.kernelBtf, {
+      ended_minor: latency,
+      ended_major: latency,
+    });
     object.configure({
       counts_enabled: enabled.has('pagefault_counts'),
       latency_enabled: latency,
@@ -62,11 +66,12 @@ function load({ bpf, enabled, possibleCpus }: SamplerContext): Pagefault {
     object.resize('cgroup_names', maxCgroups);
     object.resize('cgroup_serials', maxCgroups);
     object.resize('starts', latency ? pidCapacity() : 1);
-    if (!latency) for (const { program } of ends) object.disable(program);
     object.load();
     const begin = object.attachAll(hooks);
     requireAttached(begin);
-    const { programs: end, offline } = latency ? attachEnds(object, possibleCpus, resources) : nothing;
+    const { programs: end, offline } = latency
+      ? attachEnds(object, endPrograms, possibleCpus, resources)
+      : nothing;
     const banks = object.map('banks');
     const cgroups = new CgroupTable(object, spec, 'pagefault_bank');
     const mapBytes = object.mapBytes();
@@ -109,7 +114,12 @@ interface Ends {
 const nothing: Ends = { programs: [], offline: [] };
 
 /** Opens the events on every CPU, each to run its program every time. Throws where they cannot be had on any. */
-function attachEnds(object: BpfObject, possibleCpus: number, resources: DisposableStack): Ends {
+function attachEnds(
+  object: BpfObject,
+  programs: readonly string[],
+  possibleCpus: number,
+  resources: DisposableStack,
+): Ends {
   const events = ends.map(({ event, config }) => ({
     name: event,
     type: perfType.software,
@@ -129,13 +139,13 @@ function attachEnds(object: BpfObject, possibleCpus: number, resources: Disposab
     }
   }
   if (groups.length === 0 && unsupported !== undefined) throw unsupported;
-  const programs = ends.map(({ program, event }, index) => ({
+  const statuses = ends.map(({ event }, index) => ({
     ...object.attachPerfEvent(
-      program,
+      programs[index]!,
       groups.map(({ fds }) => fds[index]!),
     ),
     label: `perf_event/${event}`,
   }));
-  requireAttached(programs);
-  return { programs, offline };
+  requireAttached(statuses);
+  return { programs: statuses, offline };
 }

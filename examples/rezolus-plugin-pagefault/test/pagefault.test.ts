@@ -52,10 +52,10 @@ describe('pagefault samplers against this kernel', { skip }, () => {
     const name = { name: '/pagefault-test' };
     const counted = harness.sum('cgroup_pagefault', name);
     const ended = harness.sum('cgroup_pagefault_ended', name);
-    // Neither knows all of the other: the shell before, the end after, faults of the kernel that getrusage leaves out.
-    assert.ok(ended >= 0.95 * (minor + major), `${ended} timed, getrusage says ${minor + major}`);
-    assert.ok(ended <= 1.5 * (minor + major) + 1000, `${ended} timed, getrusage says ${minor + major}`);
-    assert.ok(counted >= 0.95 * (minor + major), `${counted} counted, getrusage says ${minor + major}`);
+    // The cgroup has those of the end of the process as well, and not those of the shell before it got there.
+    const own = minor + major;
+    for (const [what, faults] of Object.entries({ ended, counted }))
+      assert.ok(faults > 0.98 * own && faults < 1.1 * own + 500, `${faults} ${what}, getrusage says ${own}`);
   });
 
   it('agree among each other and with the clock', async () => {

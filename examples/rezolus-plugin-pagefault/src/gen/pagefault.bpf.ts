@@ -12,8 +12,10 @@ export const pagefault = {
     page_fault_user_raw: { section: 'raw_tp/page_fault_user' },
     page_fault_kernel_btf: { section: 'tp_btf/page_fault_kernel' },
     page_fault_kernel_raw: { section: 'raw_tp/page_fault_kernel' },
-    ended_minor: { section: 'perf_event' },
-    ended_major: { section: 'perf_event' },
+    ended_minor_btf: { section: 'perf_event' },
+    ended_major_btf: { section: 'perf_event' },
+    ended_minor_raw: { section: 'perf_event' },
+    ended_major_raw: { section: 'perf_event' },
   },
   maps: {
     '.rodata': { type: 'array', keySize: 4, valueSize: 6, maxEntries: 1, mmapable: true, value: '.rodata' },

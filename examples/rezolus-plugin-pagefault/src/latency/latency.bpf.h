@@ -19,11 +19,10 @@ static __always_inline void latency_begin(struct pagefault_bank *bank, u32 pid)
 		bank->untracked_tasks++;
 }
 
-/* Runs at a perf event, where typed pointers cannot be had on every kernel. */
-static __always_inline int latency_end(u32 kind)
+static __always_inline int latency_end(bool btf, u32 kind)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	u32 cpu = bpf_get_smp_processor_id(), pid = BPF_CORE_READ(task, pid);
+	struct task_struct *task = btf ? bpf_get_current_task_btf() : (void *)bpf_get_current_task();
+	u32 cpu = bpf_get_smp_processor_id(), pid = rez_read(btf, task, pid);
 	struct pagefault_bank *bank = bpf_map_lookup_elem(&banks, &cpu);
 	struct pagefault_start *start = bpf_map_lookup_elem(&starts, &pid);
 	struct pagefault_cgroup *row;
@@ -35,7 +34,7 @@ static __always_inline int latency_end(u32 kind)
 	took = bpf_ktime_get_ns() - start->ns;
 	start->ns = 0;
 	histogram_add(&bank->latency[kind], took);
-	row = cgroup_row(false, cgroups, pagefault_cgroup, task, cpu, &bank->cgroups);
+	row = cgroup_row(btf, cgroups, pagefault_cgroup, task, cpu, &bank->cgroups);
 	if (row) {
 		row->ended[kind]++;
 		row->time[kind] += took;
