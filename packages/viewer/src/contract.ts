@@ -54,6 +54,8 @@ export interface PlotGroup {
 export interface Section {
   readonly id: string;
   readonly name: string;
+  /** Left out of the navigation where nothing feeds it. */
+  readonly optional?: boolean;
   readonly groups: readonly PlotGroup[];
   /** Plots that find no series now: plot id to the reason in one sentence. Absent where the server did not look. */
   readonly empty?: Readonly<Record<string, string>>;

@@ -69,7 +69,8 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
       sources.push(...(await openCaptures(input, alias, flags['http-config'])));
     }
     for (const url of flags.prometheus ?? []) {
-      sources.push({ source: await workerSource({ kind: 'prometheus', url }) });
+      const httpConfigFile = flags['http-config'];
+      sources.push({ source: await workerSource({ kind: 'prometheus', url, httpConfigFile }) });
     }
     const viewer = await startViewer({
       sources,

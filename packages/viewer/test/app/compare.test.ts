@@ -7,6 +7,7 @@ import {
   type Lines,
   largestSeries,
   overlayOf,
+  spacingOf,
 } from '../../src/app/compare/merge.ts';
 import { changeOf, formatChange, sortShifts } from '../../src/app/compare/shift-table.ts';
 import { distanceTicks, formatDistance } from '../../src/app/lib/time.ts';
@@ -125,6 +126,12 @@ test('devices differ row by row, those of one side only are left out', () => {
   expect(apart.series.map(({ labels, values }) => [labels.id, [...values]])).toEqual([
     ['1', [4, Number.NaN]],
   ]);
+});
+
+test('merged points say how far apart they are', () => {
+  expect(spacingOf(lines([{}, [0, 3000, 9000], [1, 1, 1]]), 1000)).toBe(3000);
+  expect(spacingOf(lines([{}, [0], [1]]), 1000)).toBe(1000);
+  expect(spacingOf(lines(), 1000)).toBe(1000);
 });
 
 test('changes are told in words of their size', () => {

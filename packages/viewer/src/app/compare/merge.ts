@@ -74,6 +74,15 @@ export function deviceDifferences(base: Lines, other: Lines): Lines {
   return { kind: 'lines', series };
 }
 
+/** spacingOf: how far apart the points of an answer are at least, `step` where they were not merged. */
+export function spacingOf({ series }: Lines, step: number): number {
+  const [longest] = series.toSorted((a, b) => b.times.length - a.times.length);
+  const gaps = longest
+    ? longest.times.subarray(1).map((time, i) => time - longest.times[i]!)
+    : new Float64Array();
+  return Math.max(step, gaps.length > 0 ? gaps.reduce((least, gap) => Math.min(least, gap)) : 0);
+}
+
 /** difference: a - b at the times that both have. */
 function difference(a: LineSeries, b: LineSeries): Omit<LineSeries, 'labels'> {
   const times: number[] = [];

@@ -19,8 +19,7 @@ const convertTimeoutMs = 120_000;
 /**
  * openCaptures: what `input` stands for, ready to be shown: the URL of an agent, a recording, one that is still being
  * written, or a file that can be converted (.rez, raw snapshots, text of Prometheus), which may hold several recordings.
- * `httpConfigFile` has the
- * credentials for agents. Throws RezolusError as the readers of each do.
+ * `httpConfigFile` has the credentials for agents. Throws RezolusError as the readers of each do.
  */
 export async function openCaptures(
   input: string,

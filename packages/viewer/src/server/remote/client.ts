@@ -24,14 +24,21 @@ export class PrometheusClient implements Disposable {
   readonly #base: URL;
   readonly #client: HttpClient;
 
-  /** Throws RezolusError REZ_ERR_CONFIG_INVALID where `base` is no http or https URL. */
-  constructor(base: string) {
+  private constructor(base: URL, client: HttpClient) {
+    this.#base = base;
+    this.#client = client;
+  }
+
+  /**
+   * open: a client with the credentials of a file (see `HttpClient.open`). Throws RezolusError REZ_ERR_CONFIG_INVALID
+   * where `base` is no http or https URL, and REZ_ERR_CONFIG_* for the file.
+   */
+  static async open(base: string, httpConfigFile = ''): Promise<PrometheusClient> {
     const url = URL.parse(base.endsWith('/') ? base : `${base}/`);
     if (url === null || !/^https?:$/.test(url.protocol)) {
       throw new RezolusError('REZ_ERR_CONFIG_INVALID', `${base} is not an http or https URL`);
     }
-    this.#base = url;
-    this.#client = new HttpClient(url);
+    return new PrometheusClient(url, await HttpClient.open(url, httpConfigFile));
   }
 
   get origin(): string {

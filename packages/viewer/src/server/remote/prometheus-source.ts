@@ -30,11 +30,12 @@ const probes = [
 
 /**
  * prometheusSource: what a Prometheus-compatible server at `url` knows of machines that run Rezolus, under our own names.
- * Queries are rewritten and answered by the server; `nodes` are its values of `instance`. Throws REZ_ERR_CONFIG_INVALID
+ * Queries are rewritten and answered by the server; `nodes` are its values of `instance`.
+ * `httpConfigFile` has the credentials. Throws REZ_ERR_CONFIG_INVALID
  * for what is no URL, REZ_ERR_ENDPOINT_UNREACHABLE and REZ_ERR_ENDPOINT_RESPONSE.
  */
-export async function prometheusSource(url: string): Promise<ViewerSource> {
-  const source = new PrometheusSource(new PrometheusClient(url));
+export async function prometheusSource(url: string, httpConfigFile = ''): Promise<ViewerSource> {
+  const source = new PrometheusSource(await PrometheusClient.open(url, httpConfigFile));
   await source.start();
   return source;
 }

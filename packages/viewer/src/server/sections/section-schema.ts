@@ -29,7 +29,12 @@ const groupSchema = z.strictObject({ id, name: text, subgroups: z.array(subgroup
 
 /** sectionSchema: what a section document must look like: a {@link Section} without `empty`, ids unique. */
 export const sectionSchema = z
-  .strictObject({ id, name: text, groups: z.array(groupSchema).min(1).max(100) })
+  .strictObject({
+    id,
+    name: text,
+    optional: z.boolean().optional(),
+    groups: z.array(groupSchema).min(1).max(100),
+  })
   .superRefine((section, context) => {
     const plots = section.groups.flatMap((group) => group.subgroups.flatMap((subgroup) => subgroup.plots));
     for (const [kind, ids] of [

@@ -19,10 +19,11 @@ export class SectionView {
 
   /** summaries: the entries of the navigation. */
   summaries(): SectionSummary[] {
-    return this.#documents.map((document) => {
-      const { id, name, groups, empty } = this.#fill(document);
+    return this.#documents.flatMap((document) => {
+      const { id, name, optional, groups, empty } = this.#fill(document);
       const plots = plotsOf(groups).length;
-      return { id, name, plots, available: plots - Object.keys(empty ?? {}).length };
+      const available = plots - Object.keys(empty ?? {}).length;
+      return optional && available === 0 ? [] : [{ id, name, plots, available }];
     });
   }
 
@@ -32,7 +33,7 @@ export class SectionView {
     return document === undefined ? null : this.#fill(document);
   }
 
-  #fill({ id, name, groups }: Section): Section {
+  #fill({ groups, ...section }: Section): Section {
     const shown = groups.map((group) => ({
       ...group,
       subgroups: group.subgroups.map((subgroup) => ({
@@ -44,7 +45,7 @@ export class SectionView {
       const { missing } = this.#availability(plot.query);
       return missing === null ? [] : [[plot.id, missing] as const];
     });
-    return { id, name, groups: shown, empty: Object.fromEntries(empty) };
+    return { ...section, groups: shown, empty: Object.fromEntries(empty) };
   }
 
   /** isRedundant: whether a plot per device would repeat the one of their sum. */

@@ -11,7 +11,7 @@ export type WorkerInput =
   | { readonly kind: 'live'; readonly url: string; readonly httpConfigFile?: string }
   /** What a recorder is writing: its folder. */
   | { readonly kind: 'growing'; readonly folder: string }
-  | { readonly kind: 'prometheus'; readonly url: string };
+  | { readonly kind: 'prometheus'; readonly url: string; readonly httpConfigFile?: string };
 
 /** SourceState: what the server needs to know of a source beside answers. `series` where they changed. */
 export interface SourceState {

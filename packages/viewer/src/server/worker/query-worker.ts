@@ -39,7 +39,7 @@ function open(wanted: WorkerInput): ViewerSource | Promise<ViewerSource> {
     case 'growing':
       return growingSource(wanted.folder);
     case 'prometheus':
-      return prometheusSource(wanted.url);
+      return prometheusSource(wanted.url, wanted.httpConfigFile);
   }
 }
 
