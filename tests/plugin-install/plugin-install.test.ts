@@ -8,6 +8,13 @@ import { packExample, statuses, until } from './support.ts';
 
 const name = 'rezolus-plugin-pagefault';
 
+interface PluginCost {
+  readonly plugin: string;
+  readonly ns_per_second: number;
+  readonly runs_per_second: number;
+  readonly map_bytes: number;
+}
+
 describe('a plugin of a third party', () => {
   const folder = new TemporaryFolder();
   const data = join(folder.path, 'data');
@@ -38,7 +45,11 @@ describe('a plugin of a third party', () => {
   beforeAll(async () => {
     // The plugin's process is another user's.
     chmodSync(folder.path, 0o755);
-    ({ agent, url } = await startAgent(folder, '', env));
+    ({ agent, url } = await startAgent(
+      folder,
+      '[samplers.rezolus_overhead]\ninterval = "1s"\nwindow = "200ms"\n',
+      env,
+    ));
     before = await counters();
   });
   afterAll(async () => {
@@ -91,6 +102,16 @@ describe('a plugin of a third party', () => {
     );
     expect(again?.process?.pid).not.toBe(pid);
     expect(agent.stderr).toContain('was ended by SIGKILL; it is started again in 1 s');
+  });
+
+  it('has what its programs in the kernel cost in the status', async () => {
+    const plugins = async () => {
+      const status = (await (await fetch(`${url}/status`)).json()) as { plugins: PluginCost[] };
+      return status.plugins.find(({ plugin }) => plugin === name);
+    };
+    const cost = await until(plugins, (one) => (one?.runs_per_second ?? 0) > 0);
+    expect(cost!.ns_per_second).toBeGreaterThan(0);
+    expect(cost!.map_bytes).toBeGreaterThan(0);
   });
 
   it('is in a recording', async () => {

@@ -12,6 +12,7 @@ import { descriptionsOf } from '@rezolus/exposition';
 import { destination, type Logger as Pino, pino } from 'pino';
 import { keepBudgets } from './budget.ts';
 import { type AgentConfig, budgetOf, samplerSettings } from './config.ts';
+import { externalMetrics } from './external/index.ts';
 import { givingBack } from './giving-back.ts';
 import { createServer } from './http/server.ts';
 import { startMetrics } from './metrics.ts';
@@ -66,9 +67,17 @@ const stuckMs = 60_000;
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const startedMs = performance.now();
   const observer = new OverheadObserver();
-  registerAgentSamplers(options.registry.for(agentPlugin), observer);
-  const { registrations, refusals } = options.registry.resolve();
+  // One object for all who look into it; a reload adds to it.
+  const descriptions: Record<string, string> = {};
+  const registerOwn = (registry: SamplerRegistry, { external_metrics: external }: AgentConfig) => {
+    const registrar = registry.for(agentPlugin);
+    registerAgentSamplers(registrar, observer);
+    if (external.enabled) registrar.add(externalMetrics((metric) => Object.hasOwn(descriptions, metric)));
+  };
   let { config } = options;
+  registerOwn(options.registry, config);
+  const { registrations, refusals } = options.registry.resolve();
+  Object.assign(descriptions, descriptionsOfSamplers(registrations));
   const log = options.logger ?? pino({ level: config.log.level, base: null }, destination(2));
   const bpf = options.bpf ?? (await defaultLoader(log));
   const door = await FrontDoor.open({
@@ -108,8 +117,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     metadata: { source: 'rezolus', version },
     ttlMs: ttl,
   });
-  // One object for all who serve it; a reload adds to it.
-  const descriptions = descriptionsOfSamplers(registrations);
   const server = createServer({
     version,
     door,
@@ -134,8 +141,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const reload = async (read: () => Promise<AgentPlan>): Promise<void> => {
     try {
       const plan = await read();
-      const registry = await registryOf(plan.plugins, plan.config.plugins);
-      registerAgentSamplers(registry.for(agentPlugin), observer);
+      const registry = await registryOf(plan.plugins, plan.config.plugins, observer.watch.bind(observer));
+      registerOwn(registry, plan.config);
       const resolved = registry.resolve();
       for (const section of needRestart(config, plan.config))
         log.warn({ section }, `[${section}] has changed; that needs a restart`);

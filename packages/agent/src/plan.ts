@@ -1,4 +1,4 @@
-import type { InstalledPlugin } from '@rezolus/containment';
+import type { InstalledPlugin, WatchCosts } from '@rezolus/containment';
 import {
   type ErrorCode,
   type PluginEntry,
@@ -31,11 +31,12 @@ export interface AgentPlan {
 
 /**
  * registryOf: a registry with what the plan's plugins register. The code that contains plugins of
- * third parties is loaded where there are such alone.
+ * third parties is loaded where there are such alone; `watch` measures their BPF programs.
  */
 export async function registryOf(
   { builtIn, contained, refusals }: PlannedPlugins,
   limits: AgentConfig['plugins'],
+  watch?: WatchCosts,
 ): Promise<SamplerRegistry> {
   const registry = new SamplerRegistry();
   await registerPlugins(registry, builtIn);
@@ -45,7 +46,7 @@ export async function registryOf(
   }
   if (contained.length > 0) {
     const { registerContained } = await import('@rezolus/containment');
-    for (const plugin of contained) registerContained(registry, plugin, limits);
+    for (const plugin of contained) registerContained(registry, plugin, limits, watch);
   }
   return registry;
 }

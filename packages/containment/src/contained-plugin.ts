@@ -1,6 +1,7 @@
 import {
   type Logger,
   type ProcessStatus,
+  type ProgramInfo,
   RezolusError,
   type SampledGroup,
   type Sampler,
@@ -84,6 +85,28 @@ export class ContainedPlugin implements AsyncDisposable {
       report: () => this.#report(name),
       process: () => this.#processStatus(),
     };
+  }
+
+  /**
+   * programInfo: what the kernel has counted of its BPF programs since its process was started; empty where it does not
+   * run. Rejects where it owes an answer.
+   */
+  async programInfo(): Promise<ProgramInfo[]> {
+    if (this.#process === null || this.#reason !== null) return [];
+    if (this.#owed) throw new RezolusError('REZ_ERR_SAMPLER_TIMEOUT', `${this.#name} owes an answer`);
+    const { message } = await this.#process.ask({ kind: 'costs' });
+    const programs: unknown = message.kind === 'costs' ? message.programs : [];
+    return (Array.isArray(programs) ? programs.slice(0, fixedLimits.programs) : []).map((one) => ({
+      name: plain(one?.program),
+      runCount: bigCount(one?.runs),
+      runTimeNs: bigCount(one?.ns),
+      recursionMisses: bigCount(one?.misses),
+    }));
+  }
+
+  /** mapBytes: kernel memory of the maps of all its samplers, as they say. */
+  mapBytes(): number {
+    return [...this.#statuses.values()].reduce((sum, { map_bytes = 0 }) => sum + map_bytes, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -238,6 +261,10 @@ function faultOf({ name, state, code, error }: SamplerStatus): RezolusError {
   const message = plain(error ?? `${name} is ${state}`);
   if (state === 'disabled') return new UnsupportedError(name, message, { code: codeOf(code) });
   return new RezolusError(code === undefined ? 'REZ_ERR_SAMPLER_START' : codeOf(code), message);
+}
+
+function bigCount(value: unknown): bigint {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? BigInt(value as number) : 0n;
 }
 
 function lied(message: string): RezolusError {

@@ -1,6 +1,7 @@
 import {
   type Logger,
   type PluginEntry,
+  type ProgramInfo,
   RezolusError,
   type SamplerContext,
   type SamplerRegistry,
@@ -25,6 +26,13 @@ export interface InstalledPlugin extends Description {
   /** Folder of its files, which are compared with `digest` of the manifest before each start. */
   readonly root: string;
 }
+
+/** WatchCosts: takes note of what measures a plugin's BPF programs, until disposed; `sampler` is one of its samplers. */
+export type WatchCosts = (
+  plugin: string,
+  sampler: string,
+  source: { programInfo(): Promise<readonly ProgramInfo[]>; mapBytes(): number },
+) => Disposable;
 
 /** Largest description of a plugin as JSON, characters: it is handed on in arguments of a command. */
 const maxDescription = 128 * 1024;
@@ -66,12 +74,14 @@ export async function describePlugin(
 
 /**
  * registerContained: adds the samplers of an installed plugin to a registry. Each is created in the plugin's own
- * process, which starts with the first and ends with the last of them.
+ * process, which starts with the first and ends with the last of them. `watch` is told of each process whose BPF
+ * programs can be measured.
  */
 export function registerContained(
   registry: SamplerRegistry,
   { entry, root, definitions, refusals }: InstalledPlugin,
   limits: PluginLimits,
+  watch: WatchCosts = () => ({ [Symbol.dispose]() {} }),
 ): void {
   const { manifest } = entry;
   if (!registry.accepts(manifest)) return;
@@ -80,8 +90,10 @@ export function registerContained(
       { ...manifest, samplers: [plain(sampler)] },
       new RezolusError(codeOf(code), plain(message)),
     );
-  const start = (context: SamplerContext) =>
-    ContainedPlugin.start({
+  const start = async (
+    context: SamplerContext,
+  ): Promise<AsyncDisposable & { readonly plugin: ContainedPlugin }> => {
+    const plugin = await ContainedPlugin.start({
       plugin: entry,
       mayAttach: true,
       limits,
@@ -90,12 +102,21 @@ export function registerContained(
       check: new SnapshotCheck({ plugin: manifest.name, definitions, maxSeries: limits.series_limit }),
       verify: () => verifyFiles(root, manifest),
     });
+    const watched = watch(manifest.name, context.sampler, plugin);
+    return {
+      plugin,
+      [Symbol.asyncDispose]: async () => {
+        watched[Symbol.dispose]();
+        await plugin[Symbol.asyncDispose]();
+      },
+    };
+  };
   const registrar = registry.for(manifest);
   for (const definition of definitions) {
     registrar.add({
       ...definition,
       create: async (context) => {
-        const plugin = await context.shared('process', () => start(context));
+        const { plugin } = await context.shared('process', () => start(context));
         return plugin.sampler(definition.name, (group) => context.group(group).firstIndex);
       },
     });

@@ -3,6 +3,7 @@ export {
   describePlugin,
   type InstalledPlugin,
   registerContained,
+  type WatchCosts,
 } from './definitions.ts';
 export type { PluginLimits } from './limits.ts';
 export { type Measured, measurePlugin, type ProgramCost } from './measure.ts';

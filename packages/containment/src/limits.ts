@@ -41,6 +41,8 @@ export const fixedLimits = {
   stopMs: 1000,
   /** Lines that a plugin may log in 10 s. */
   logLines: 20,
+  /** BPF programs of a plugin that are measured. */
+  programs: 256,
   /** Longest text of a plugin in a status or a log, characters. */
   textLength: 500,
 } as const;

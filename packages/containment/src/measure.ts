@@ -44,40 +44,48 @@ export async function measurePlugin(
   }, limits.start_timeout + ms);
   let tick = 0;
   const refresh = async () => {
-    const { message, body } = await process.ask({ kind: 'refresh', tick: ++tick, costs: true });
-    if (message.kind !== 'refreshed')
-      throw new RezolusError('REZ_ERR_PLUGIN_DATA', 'it answered something else');
-    return { statuses: message.samplers, costs: message.costs ?? [], body };
+    const { message, body } = await process.ask({ kind: 'refresh', tick: ++tick });
+    if (message.kind !== 'refreshed') throw answeredElse();
+    return { statuses: message.samplers, body };
+  };
+  const costs = async () => {
+    const { message } = await process.ask({ kind: 'costs' });
+    if (message.kind !== 'costs') throw answeredElse();
+    return message.programs;
   };
   try {
     const samplers = Object.fromEntries(
       definitions.map(({ name, options = {} }) => [name, defaultOptions(options)]),
     );
     await process.begin({ task: 'run', samplers });
-    const first = await refresh();
-    using _stats = first.costs.length > 0 ? enableStats() : null;
-    const before = await refresh();
+    const { body } = await refresh();
+    using _stats = (await costs()).length > 0 ? enableStats() : null;
+    const before = await costs();
     const began = performance.now();
     await delay(ms);
+    const after = await costs();
     const asked = performance.now();
-    const after = await refresh();
-    const seconds = (asked - began) / 1000;
-    // The first has the schemas, the later ones the values that go with them.
-    const { groups } = new SnapshotDecoder().decode(first.body);
+    const { statuses } = await refresh();
+    const refresh_us = Math.round((performance.now() - asked) * 1000);
+    const { groups } = new SnapshotDecoder().decode(body);
     return {
-      samplers: [...statusesOf(after.statuses, samplers).values()],
-      programs: after.costs.map((cost, index) => costOf(cost, before.costs[index], seconds)),
+      samplers: [...statusesOf(statuses, samplers).values()],
+      programs: after.map((cost, index) => costOf(cost, before[index], (asked - began) / 1000)),
       series: groups.reduce(
         (sum, { counters, gauges, histograms }) => sum + counters.length + gauges.length + histograms.length,
         0,
       ),
-      refresh_us: Math.round((performance.now() - asked) * 1000),
+      refresh_us,
       rss_bytes: process.look(),
     };
   } finally {
     clearTimeout(timer);
     await process.stop();
   }
+}
+
+function answeredElse(): RezolusError {
+  return new RezolusError('REZ_ERR_PLUGIN_DATA', 'the plugin answered something else');
 }
 
 function costOf(now: ProgramRuns, before: ProgramRuns | undefined, seconds: number): ProgramCost {

@@ -24,18 +24,16 @@ export interface Assignment {
   readonly maxSeries: number;
 }
 
-/** Refresh: asks a running child for a snapshot; `costs` asks for the run statistics of its BPF programs as well. */
-export interface Refresh {
-  readonly kind: 'refresh';
-  readonly tick: number;
-  readonly costs?: boolean;
-}
+/** Request: asks a running child for a snapshot, or for the run statistics of its BPF programs. */
+export type Request = { readonly kind: 'refresh'; readonly tick: number } | { readonly kind: 'costs' };
 
-/** ProgramRuns: what the kernel has counted of a BPF program; only while statistics are enabled. */
+/** ProgramRuns: what the kernel has counted of a BPF program; runs and time only while statistics are enabled. */
 export interface ProgramRuns {
   readonly program: string;
   readonly runs: number;
   readonly ns: number;
+  /** Runs that did not happen because the program was already running on that CPU. */
+  readonly misses: number;
 }
 
 /** ChildMessage: what a child says. The body of `refreshed` is a V3 snapshot without schemas that were sent before. */
@@ -50,8 +48,8 @@ export type ChildMessage =
       readonly kind: 'refreshed';
       readonly tick: number;
       readonly samplers: readonly SamplerStatus[];
-      readonly costs?: readonly ProgramRuns[];
     }
+  | { readonly kind: 'costs'; readonly programs: readonly ProgramRuns[] }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly sampler: string; readonly message: string }
   /** It cannot go on, and why. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };

@@ -7,7 +7,7 @@ import { type ErrorCode, errorCatalogue, type Logger, type PluginEntry, RezolusE
 import { powersOf, raiseCapabilities, startConfined } from '@rezolus/libbpf';
 import { encodeFrame, type Frame, FrameReader } from './frames.ts';
 import { fixedLimits, type PluginLimits } from './limits.ts';
-import type { Assignment, ChildMessage, Refresh } from './messages.ts';
+import type { Assignment, ChildMessage, Request } from './messages.ts';
 import { LogGate, plain } from './text.ts';
 import { endUser, freeUser } from './user.ts';
 
@@ -45,6 +45,8 @@ export class PluginProcess {
   /** It closed the socket, which it also does by ending, and was ended for that. */
   #closed = false;
   #asked: PromiseWithResolvers<Answer> | null = null;
+  /** Settles when the last question is answered. */
+  #turn: Promise<void> = Promise.resolve();
   #lastLine = '';
 
   constructor(options: ProcessOptions) {
@@ -106,8 +108,20 @@ export class PluginProcess {
     return this.ask({ ...task, plugin, uid: this.#uid, maxSeries: limits.series_limit });
   }
 
-  /** ask: sends a message and resolves with the answer to it. Rejects with the reason where the process ends instead. */
-  ask(message: Assignment | Refresh): Promise<Answer> {
+  /**
+   * ask: sends a message, once those before it are answered, and resolves with its answer. Rejects with the reason where
+   * the process ends instead.
+   */
+  ask(message: Assignment | Request): Promise<Answer> {
+    const answer = this.#turn.then(() => this.#send(message));
+    this.#turn = answer.then(
+      () => {},
+      () => {},
+    );
+    return answer;
+  }
+
+  #send(message: Assignment | Request): Promise<Answer> {
     if (this.#reason !== null) return Promise.reject(this.#reason);
     this.#asked = Promise.withResolvers<Answer>();
     this.#socket.write(encodeFrame(message));
@@ -187,6 +201,7 @@ export class PluginProcess {
         return;
       case 'described':
       case 'started':
+      case 'costs':
       case 'refreshed': {
         const asked = this.#asked;
         this.#asked = null;

@@ -1,6 +1,5 @@
 import {
   type BpfLoader,
-  type BpfObject,
   type ProgramInfo,
   type RefreshTime,
   type SamplerStatus,
@@ -33,17 +32,28 @@ export interface ObservedSamplers {
   status(): readonly SamplerStatus[];
 }
 
+/** CostSource: BPF programs that are measured: an object of this process, or those of another one. */
+export interface CostSource {
+  programInfo(): readonly ProgramInfo[] | Promise<readonly ProgramInfo[]>;
+  /** Kernel memory of its maps. */
+  mapBytes(): number;
+}
+
 interface Reading {
   readonly tracked: Tracked;
-  readonly infos: readonly ProgramInfo[];
+  /** Null where there was no answer. */
+  readonly infos: readonly ProgramInfo[] | null;
 }
 
 interface Tracked {
   readonly plugin: string;
   readonly sampler: string;
-  readonly object: BpfObject;
+  readonly object: CostSource;
   readonly costs: Map<string, ProgramCost>;
 }
+
+/** How long programs of another process may take to be read, ms. */
+const answerMs = 500;
 
 /**
  * OverheadObserver: knows every BPF object of the samplers and measures what their programs cost: in a window of each
@@ -57,6 +67,8 @@ export class OverheadObserver implements Disposable {
   #measuredAt = performance.now();
   #samplers: ObservedSamplers = { refreshTimes: () => [], status: () => [] };
   #again = false;
+  /** Of the measuring that goes on; another one ends it. */
+  #generation = 0;
   /** Grows with each measurement. */
   measurements = 0;
   /** Called after each measurement. */
@@ -72,15 +84,25 @@ export class OverheadObserver implements Disposable {
       enableStats: () => loader.enableStats(),
       open: (spec) => {
         const object = loader.open(spec);
-        const tracked: Tracked = { plugin, sampler, object, costs: new Map() };
-        this.#tracked.push(tracked);
+        const watched = this.watch(plugin, sampler, object);
         const dispose = object[Symbol.dispose].bind(object);
         object[Symbol.dispose] = () => {
-          const at = this.#tracked.indexOf(tracked);
-          if (at >= 0) this.#tracked.splice(at, 1);
+          watched[Symbol.dispose]();
           dispose();
         };
         return object;
+      },
+    };
+  }
+
+  /** watch: measures these programs too, until disposed. */
+  watch(plugin: string, sampler: string, object: CostSource): Disposable {
+    const tracked: Tracked = { plugin, sampler, object, costs: new Map() };
+    this.#tracked.push(tracked);
+    return {
+      [Symbol.dispose]: () => {
+        const at = this.#tracked.indexOf(tracked);
+        if (at >= 0) this.#tracked.splice(at, 1);
       },
     };
   }
@@ -105,26 +127,27 @@ export class OverheadObserver implements Disposable {
 
   /** start: measures `windowMs` of every `intervalMs`, the first time at once. */
   start(intervalMs: number, windowMs: number): void {
-    const open = () => {
+    const generation = ++this.#generation;
+    const open = async () => {
       try {
         this.#stats = this.#loader?.enableStats() ?? null;
       } catch (error) {
         this.failure = sentence(error);
         return;
       }
-      const before = this.#read();
+      const before = await this.#read();
       const began = performance.now();
-      this.#later(windowMs, () => {
+      this.#later(generation, windowMs, async () => {
+        const after = await this.#read();
         const lasted = performance.now() - began;
-        const after = this.#read();
         this.#close();
         this.#account(before, after, lasted);
         this.#again = false;
         this.onMeasured();
-        this.#later(this.#again ? 0 : Math.max(0, intervalMs - windowMs), open);
+        this.#later(generation, this.#again ? 0 : Math.max(0, intervalMs - windowMs), open);
       });
     };
-    this.#later(0, open);
+    this.#later(generation, 0, open);
   }
 
   /** measureAgain: from `onMeasured`: the next measurement follows at once, to confirm this one. */
@@ -162,11 +185,13 @@ export class OverheadObserver implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#generation++;
     clearTimeout(this.#timer);
     this.#close();
   }
 
-  #later(ms: number, work: () => void): void {
+  #later(generation: number, ms: number, work: () => Promise<void>): void {
+    if (generation !== this.#generation) return;
     this.#timer = setTimeout(work, ms);
     this.#timer.unref();
   }
@@ -176,8 +201,14 @@ export class OverheadObserver implements Disposable {
     this.#stats = null;
   }
 
-  #read(): Reading[] {
-    return this.#tracked.map((tracked) => ({ tracked, infos: tracked.object.programInfo() }));
+  /** Another process that does not answer has nothing to say, and keeps nobody waiting for long. */
+  #read(): Promise<Reading[]> {
+    return Promise.all(
+      this.#tracked.map(async (tracked) => {
+        const answer = Promise.resolve(tracked.object.programInfo());
+        return { tracked, infos: await Promise.race([answer.catch(() => null), silence()]) };
+      }),
+    );
   }
 
   #account(before: readonly Reading[], after: readonly Reading[], windowMs: number): void {
@@ -186,11 +217,14 @@ export class OverheadObserver implements Disposable {
     const scale = (now - this.#measuredAt) / windowMs;
     this.#measuredAt = now;
     for (const { tracked, infos } of after) {
-      const earlier = before.find((entry) => entry.tracked === tracked)?.infos ?? [];
+      const earlier = before.find((entry) => entry.tracked === tracked)?.infos;
+      // Without the first of two readings there is no telling what is new.
+      if (infos === null || earlier === null) continue;
       for (const info of infos) {
-        const was = earlier.find(({ name }) => name === info.name) ?? { runCount: 0n, runTimeNs: 0n };
-        const runs = Number(info.runCount - was.runCount);
-        const timeNs = Number(info.runTimeNs - was.runTimeNs);
+        const was = earlier?.find(({ name }) => name === info.name) ?? { runCount: 0n, runTimeNs: 0n };
+        // Programs of a process that was started anew begin at zero.
+        const runs = Math.max(0, Number(info.runCount - was.runCount));
+        const timeNs = Math.max(0, Number(info.runTimeNs - was.runTimeNs));
         const cost = tracked.costs.get(info.name) ?? newCost(tracked.plugin, info.name);
         cost.runs += runs * scale;
         cost.timeNs += timeNs * scale;
@@ -202,6 +236,10 @@ export class OverheadObserver implements Disposable {
     }
     this.measurements++;
   }
+}
+
+function silence(): Promise<null> {
+  return new Promise((resolve) => setTimeout(resolve, answerMs, null).unref());
 }
 
 function newCost(plugin: string, program: string): ProgramCost {

@@ -94,10 +94,11 @@ export class PluginHost implements AsyncDisposable {
   /** costs: what the kernel has counted of each BPF program. */
   costs(): ProgramRuns[] {
     return [...this.#objects].flatMap((object) =>
-      object.programInfo().map(({ name, runCount, runTimeNs }) => ({
+      object.programInfo().map(({ name, runCount, runTimeNs, recursionMisses }) => ({
         program: name,
         runs: Number(runCount),
         ns: Number(runTimeNs),
+        misses: Number(recursionMisses),
       })),
     );
   }

@@ -10,7 +10,7 @@ import { RezolusError, sentence } from '@rezolus/core';
 import { confine, giveUpPowers } from '@rezolus/libbpf';
 import { encodeFrame, FrameReader } from '../frames.ts';
 import { fixedLimits } from '../limits.ts';
-import type { Assignment, ChildMessage, Refresh } from '../messages.ts';
+import type { Assignment, ChildMessage, Request } from '../messages.ts';
 import { PluginHost } from './host.ts';
 
 // The threads of the pool come into being with the first work for it. They must be there when the process changes its
@@ -38,7 +38,7 @@ let work = Promise.resolve();
 
 socket.on('data', (chunk) => {
   for (const { head } of frames.push(chunk)) {
-    work = work.then(() => handle(head as Assignment | Refresh)).catch(fail);
+    work = work.then(() => handle(head as Assignment | Request)).catch(fail);
   }
 });
 // The agent has gone, or wants this process to end.
@@ -48,7 +48,7 @@ socket.on('end', async () => {
   process.exit(0);
 });
 
-async function handle(message: Assignment | Refresh): Promise<void> {
+async function handle(message: Assignment | Request): Promise<void> {
   if ('task' in message) host = await begin(message);
   else if (host !== undefined) await answer(host, message);
 }
@@ -69,10 +69,13 @@ async function begin({ task, plugin, samplers, uid, maxSeries }: Assignment): Pr
   return made;
 }
 
-async function answer(running: PluginHost, { tick, costs }: Refresh): Promise<void> {
+async function answer(running: PluginHost, request: Request): Promise<void> {
+  if (request.kind === 'costs') {
+    send({ kind: 'costs', programs: running.costs() });
+    return;
+  }
   const body = await running.refresh();
-  const samplers = running.status();
-  send({ kind: 'refreshed', tick, samplers, ...(costs && { costs: running.costs() }) }, body);
+  send({ kind: 'refreshed', tick: request.tick, samplers: running.status() }, body);
 }
 
 function fail(error: unknown): void {
