@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Args, Flags } from '@oclif/core';
 import type { MainArguments } from '@rezolus/agent/main';
 import { BaseCommand } from '../base.ts';
+import { become } from '../become.ts';
 import { planAgent } from '../plan.ts';
 
 /**
@@ -15,9 +16,6 @@ const heapFlags = [
   '--expose-gc',
   '--disable-warning=ExperimentalWarning',
 ];
-
-/** For glibc, mallopt(3): buffers from 64 KB on are mappings of their own, which free() returns to the system. */
-const allocator = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /** inParts: a text in arguments of which each is shorter than the 128 KiB that execve(2) takes, whatever its characters. */
 function inParts(text: string): string[] {
@@ -58,8 +56,6 @@ The short form \`rezolus CONFIG.toml\` does the same.`;
     const planCommand = [process.execPath, process.argv[1]!, 'agent', config, '--plan'];
     const main: MainArguments = { plan, planCommand };
     const program = fileURLToPath(import.meta.resolve('@rezolus/agent/main'));
-    // Becomes the agent: same process id, none of the memory of this one.
-    const command = [process.execPath, ...heapFlags, program, ...inParts(JSON.stringify(main))];
-    process.execve!(process.execPath, command, { ...allocator, ...process.env });
+    become([...heapFlags, program, ...inParts(JSON.stringify(main))]);
   }
 }

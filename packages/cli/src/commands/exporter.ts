@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../base.ts';
+import { become } from '../become.ts';
 
 /** A small heap that is collected often: little is kept between two scrapes. */
 const heapFlags = ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'];
@@ -29,7 +30,6 @@ docs/fleet.md shows how to set up Prometheus, Grafana and alerts for many machin
     const { loadExporterConfig } = await import('@rezolus/exporter/config-file');
     const config = JSON.stringify(loadExporterConfig(args.config));
     const program = fileURLToPath(import.meta.resolve('@rezolus/exporter/main'));
-    // Becomes the exporter: same process id, none of the memory of this one.
-    process.execve!(process.execPath, [process.execPath, ...heapFlags, program, config]);
+    become([...heapFlags, program, config]);
   }
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../base.ts';
+import { become } from '../become.ts';
 
 /** A small heap that is collected often: little is kept between two rows. */
 const heapFlags = ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'];
@@ -47,7 +48,6 @@ hindsight without a dump.`;
     const { loadHindsightConfig } = await import('@rezolus/hindsight/config-file');
     const config = JSON.stringify(loadHindsightConfig(args.config));
     const program = fileURLToPath(import.meta.resolve('@rezolus/hindsight/main'));
-    // Becomes hindsight: same process id, none of the memory of this one.
-    process.execve!(process.execPath, [process.execPath, ...heapFlags, program, config]);
+    become([...heapFlags, program, config]);
   }
 }

@@ -1,13 +1,16 @@
-import { setFlagsFromString } from 'node:v8';
 import { Args, Errors, Flags } from '@oclif/core';
 import { formatDuration, type Logger } from '@rezolus/core';
 import type { EndpointSpec, RecordOptions, RecordProgress, RecordSummary, Wrapped } from '@rezolus/recording';
 import { BaseCommand, untilSignalled } from '../base.ts';
+import { becomeLongLived } from '../become.ts';
 import { durationFlag, httpConfigFlag, parsePair } from '../flags.ts';
 import { bar, formatBytes, formatElapsed, ProgressLine } from '../progress.ts';
 
 /** As timeout(1): the command was ended because its time was over. */
 const timedOut = 124;
+
+/** What is young is collected often and stays in a few MB, else that space grows tenfold. */
+const heapFlags = ['--max-semi-space-size=4'];
 
 export default class RecordCommand extends BaseCommand {
   static override summary = 'Record the metrics of agents and Prometheus targets into a Parquet file.';
@@ -75,8 +78,7 @@ command, 128 + the number of the signal that ended it, or ${timedOut} where the 
   };
 
   async run(): Promise<void> {
-    // What is young is collected often and stays in a few MB, as in agent and hindsight; else that space grows tenfold.
-    setFlagsFromString('--semi-space-growth-factor=1');
+    becomeLongLived(heapFlags);
     const split = this.argv.indexOf('--');
     const command = split < 0 ? [] : this.argv.slice(split + 1);
     const { args, flags } = await this.parse(
