@@ -72,11 +72,11 @@ class View {
   readonly zoomed = $derived(this.#zoom.kind === 'fixed' || (this.#zoom.kind === 'tail' && !this.live));
   readonly following = $derived(this.live && this.#zoom.kind !== 'fixed');
   /** Who does not answer just now; of what grows only. */
-  readonly lost = $derived<'agent' | 'viewer' | null>(
+  readonly lost = $derived<'source' | 'viewer' | null>(
     captures.silent
       ? 'viewer'
       : this.shown.some(({ capture }) => captures.lost.has(capture.id))
-        ? 'agent'
+        ? 'source'
         : null,
   );
 

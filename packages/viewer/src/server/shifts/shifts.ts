@@ -105,7 +105,15 @@ function spreadOf(sketch: Sketch | null): Spread | null {
  */
 export function effectOf(a: Sketch | null, b: Sketch | null): number {
   if (a === null || b === null) return 0;
-  let above = 0;
-  for (const x of a.quantiles) for (const y of b.quantiles) above += Math.sign(y - x);
-  return above / (a.quantiles.length * b.quantiles.length);
+  const { length } = a.quantiles;
+  let sum = 0;
+  let below = 0;
+  let notAbove = 0;
+  // Both ascend, so what is below, or not above, a value of b only grows.
+  for (const value of b.quantiles) {
+    while (below < length && a.quantiles[below]! < value) below++;
+    while (notAbove < length && a.quantiles[notAbove]! <= value) notAbove++;
+    sum += below - (length - notAbove);
+  }
+  return sum / (length * b.quantiles.length);
 }
