@@ -94,6 +94,11 @@ function setEffective(effective: bigint): void {
   held.effective = effective;
 }
 
+/** isPermitted: whether this process has a capability, in force or to be raised. */
+export function isPermitted(name: Capability): boolean {
+  return (setOf('/proc/thread-self', 'CapPrm') & bitsOf([name])) !== 0n;
+}
+
 /** Each thread that has set its capabilities is kept busy while the others do. */
 async function inThePool(permitted: bigint, effective: bigint): Promise<void> {
   const { capset, usleep } = bound!;

@@ -26,7 +26,7 @@ function bind() {
     // A va_list is passed by reference on x86-64 and arm64 and is a pointer on riscv64, hence `void *`.
     setPrint: bpf.func('libbpf_set_print', 'void *', [koffi.pointer(print)]) as Fn<[Pointer], Pointer>,
     objectOpen: bpf.func('void *bpf_object__open_file(const char *path, void *options)') as Fn<
-      [string, null],
+      [string, Uint8Array | null],
       Pointer
     >,
     objectLoad: bpf.func('int bpf_object__load(void *object)') as Fn<[Pointer], number>,

@@ -14,6 +14,7 @@ import {
 import { raiseCapabilities } from './capabilities.ts';
 import { LinkedIterator } from './iterator.ts';
 import { MappedArray } from './mapped-array.ts';
+import { cannotList, openOptions } from './module-types.ts';
 import { native, type Pointer } from './native.ts';
 import { runAtEvent } from './perf-event.ts';
 import { collectMessages } from './print.ts';
@@ -24,6 +25,7 @@ import { attachError, errorText, isMissing, loadError } from './verdict.ts';
 /** Sections whose hook is a type in the kernel's BTF and is looked up by libbpf before the load. */
 const btfHook = /^(?:tp_btf|fentry|fexit|fmod_ret|lsm|iter)(?:\.s)?\/(.+)$/;
 const hookKind = /^\w+/;
+const ENOENT = 2;
 
 /** OpenOptions: `without` names kinds of hooks (`kprobe`, `fentry`, …) that are treated as if the kernel lacked them. */
 export interface OpenOptions {
@@ -56,7 +58,7 @@ export class LibbpfObject implements BpfObject {
     const { koffi, objectOpen } = native();
     const path = fileURLToPath(spec.object);
     const { result, messages } = collectMessages(() => ({
-      handle: objectOpen(path, null),
+      handle: objectOpen(path, openOptions()),
       errno: koffi.errno(),
     }));
     if (result.handle === null) {
@@ -135,8 +137,10 @@ export class LibbpfObject implements BpfObject {
     if (hook === undefined) return;
     const { result, messages } = collectMessages(() => programSetTarget(program, 0, hook));
     if (result === 0) return;
-    const error = attachError(name, section, -result, messages);
-    if (!isMissing(result)) throw error;
+    // The kernel itself does not have it; libbpf may not look further.
+    const errno = messages.some((message) => message.includes(cannotList)) ? ENOENT : -result;
+    const error = attachError(name, section, errno, messages);
+    if (!isMissing(errno)) throw error;
     leaveOut(error);
   }
 
