@@ -12,7 +12,6 @@ import type { AddressInfo } from 'node:net';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeV3, SnapshotDecoder } from '@rezolus/exposition';
@@ -63,7 +62,7 @@ const cgroups = () =>
 // Before whatever else the machine does; children inherit it.
 execFileSync('chrt', ['--rr', '--pid', '1', String(process.pid)]);
 const run = (args: string[], stdio: 'inherit' | 'pipe'): ChildProcess =>
-  spawn(process.execPath, args, { stdio: ['ignore', 'inherit', stdio, stdio] });
+  spawn(process.execPath, args, { stdio: ['ignore', 'inherit', stdio] });
 
 const probe = createServer().listen(0, '127.0.0.1');
 await once(probe, 'listening');
@@ -81,13 +80,12 @@ const args = ['record', '--url', url, '-o', output, '-i', interval, '-d', durati
 const recorder = run(['--import', eventLoop, bin, ...args], 'pipe');
 process.on('exit', () => recorder.kill());
 let [longestDelayMs, mostCgroups, missed] = [0, 0, 0];
-createInterface({ input: recorder.stdio[3] as Readable }).on('line', (line) => {
-  longestDelayMs = Math.max(longestDelayMs, Number(line));
-});
 createInterface({ input: recorder.stderr! }).on('line', (line) => {
   const late = /missed: (\d+)/.exec(line)?.[1];
-  if (late === undefined) console.log(line);
-  else missed += Number(late);
+  const delay = /^event loop: (.*)/.exec(line)?.[1];
+  if (late !== undefined) missed += Number(late);
+  else if (delay !== undefined) longestDelayMs = Math.max(longestDelayMs, Number(delay));
+  else console.log(line);
 });
 const cgroupTimer = setInterval(() => {
   mostCgroups = Math.max(mostCgroups, cgroups());
