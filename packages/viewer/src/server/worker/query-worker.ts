@@ -1,9 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { liveSource } from '../live/live-source.ts';
 import { fileSource } from '../open/file-source.ts';
-import { growingSource } from '../open/growing-source.ts';
 import { engineQueries, queryEngine } from '../queries.ts';
-import { prometheusSource } from '../remote/prometheus-source.ts';
 import type { ViewerSource } from '../source.ts';
 import { plainError, type WorkerInput, type WorkerReply, type WorkerRequest } from './protocol.ts';
 
@@ -30,16 +27,20 @@ function takeCancellations(): void {
   }
 }
 
-function open(wanted: WorkerInput): ViewerSource | Promise<ViewerSource> {
+/** What only one kind of source needs is loaded for that one. */
+async function open(wanted: WorkerInput): Promise<ViewerSource> {
   switch (wanted.kind) {
     case 'file':
       return fileSource(wanted.path, wanted.name);
     case 'live':
-      return liveSource(wanted.url, wanted);
+      return (await import('../live/live-source.ts')).liveSource(wanted.url, wanted);
     case 'growing':
-      return growingSource(wanted.folder);
+      return (await import('../open/growing-source.ts')).growingSource(wanted.folder);
     case 'prometheus':
-      return prometheusSource(wanted.url, wanted.httpConfigFile);
+      return (await import('../remote/prometheus-source.ts')).prometheusSource(
+        wanted.url,
+        wanted.httpConfigFile,
+      );
   }
 }
 
