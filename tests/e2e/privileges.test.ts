@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, chmodSync, constants, readdirSync, readFileSync } from 'node:fs';
 import type { SamplerStatus } from '@rezolus/core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort, root, TemporaryFolder } from '../support/rezolus.ts';
 
 const nobody = 65534;
@@ -21,39 +22,65 @@ interface Observed {
   readonly log: string;
 }
 
-async function agentWith(capabilities: readonly string[] | null): Promise<Observed> {
-  using folder = new TemporaryFolder();
-  chmodSync(folder.path, 0o755);
-  const port = await freePort();
-  const path = folder.file('agent.toml', `[general]\nlisten = "127.0.0.1:${port}"\n`);
-  const agent = [process.execPath, `${root}packages/cli/bin/run.ts`, 'agent', path];
-  const [program, ...args] = capabilities === null ? agent : [...becomeNobodyWith(capabilities), ...agent];
-  const child = spawn(program!, args, {
-    env: { PATH: process.env.PATH, HOME: folder.path },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let log = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    log += text;
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  try {
-    while (!/gave up all other capabilities|privileges are as they were/.test(log)) {
-      if (child.exitCode !== null) throw new Error(`the agent ended: ${log}`);
-      await new Promise((resolve) => child.stderr.once('data', resolve));
-    }
-    const get = async (page: string) => (await fetch(`http://127.0.0.1:${port}/${page}`)).json();
-    await get('metrics/json');
-    const samplers = (await get('samplers')) as SamplerStatus[];
-    return {
-      samplers: new Map(samplers.map((sampler) => [sampler.name, sampler])),
-      threads: threads(child.pid!),
-      log,
-    };
-  } finally {
-    child.kill('SIGTERM');
-    await ended;
+/** LimitedAgent: a running agent, as root or as nobody with some capabilities. */
+class LimitedAgent implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly config: string;
+  readonly #folder = new TemporaryFolder();
+  readonly #general: string;
+  readonly #url: string;
+  readonly #ended: Promise<unknown>;
+  log = '';
+
+  private constructor(capabilities: readonly string[] | null, port: number, rest: string) {
+    chmodSync(this.#folder.path, 0o755);
+    this.#url = `http://127.0.0.1:${port}`;
+    this.#general = `[general]\nlisten = "127.0.0.1:${port}"\n`;
+    this.config = this.#folder.file('agent.toml', this.#general + rest);
+    const agent = [process.execPath, `${root}packages/cli/bin/run.ts`, 'agent', this.config];
+    const [program, ...args] = capabilities === null ? agent : [...becomeNobodyWith(capabilities), ...agent];
+    this.child = spawn(program!, args, {
+      env: { PATH: process.env.PATH, HOME: this.#folder.path },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#ended = once(this.child, 'exit');
+    this.child.stderr!.setEncoding('utf8').on('data', (text) => {
+      this.log += text;
+    });
   }
+
+  static async start(capabilities: readonly string[] | null, rest = ''): Promise<LimitedAgent> {
+    const agent = new LimitedAgent(capabilities, await freePort(), rest);
+    while (!/gave up all other capabilities|privileges are as they were/.test(agent.log)) {
+      if (agent.child.exitCode !== null) throw new Error(`the agent ended: ${agent.log}`);
+      await Promise.race([once(agent.child.stderr!, 'data'), agent.#ended]);
+    }
+    return agent;
+  }
+
+  /** samplers: its status of each sampler, after a reading. */
+  async samplers(): Promise<ReadonlyMap<string, SamplerStatus>> {
+    await (await fetch(`${this.#url}/metrics/json`)).arrayBuffer();
+    const samplers = (await (await fetch(`${this.#url}/samplers`)).json()) as SamplerStatus[];
+    return new Map(samplers.map((sampler) => [sampler.name, sampler]));
+  }
+
+  /** reload: gives it another configuration and tells it. */
+  reload(rest: string): void {
+    this.#folder.file('agent.toml', this.#general + rest);
+    this.child.kill('SIGHUP');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGTERM');
+    await this.#ended;
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+async function agentWith(capabilities: readonly string[] | null): Promise<Observed> {
+  await using agent = await LimitedAgent.start(capabilities);
+  return { samplers: await agent.samplers(), threads: threads(agent.child.pid!), log: agent.log };
 }
 
 function becomeNobodyWith(capabilities: readonly string[]): string[] {
@@ -136,6 +163,19 @@ describe.skipIf(!readable)('privileges (root, and sources that all users can rea
       expect(bits(status, 'CapAmb') | bits(status, 'CapInh')).toBe(0n);
       if (name !== 'libuv-worker') expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
     }
+  });
+
+  it('a sampler that a reload switches on attaches, although nothing is in force', async () => {
+    const off = '[defaults]\nenabled = false\n';
+    await using agent = await LimitedAgent.start(['bpf', 'perfmon'], off);
+    expect((await agent.samplers()).get('syscall_counts')).toMatchObject({ state: 'disabled' });
+    agent.reload(`${off}[samplers.syscall_counts]\nenabled = true\n`);
+    await vi.waitUntil(async () => (await agent.samplers()).get('syscall_counts')?.state === 'active', {
+      timeout: 60_000,
+      interval: 250,
+    });
+    const [, main] = threads(agent.child.pid!).find(([name]) => /^(MainThread|node)$/.test(name))!;
+    expect(bits(main, 'CapEff')).toBe(0n);
   });
 
   it('the reason names the capabilities that are missing', () => {
