@@ -7,6 +7,7 @@ import {
   type Sampler,
   type SamplerReport,
   type SamplerStatus,
+  sentence,
   UnsupportedError,
 } from '@rezolus/core';
 import { SnapshotDecoder } from '@rezolus/exposition';
@@ -115,16 +116,18 @@ export class ContainedPlugin implements AsyncDisposable {
     await this.#process?.stop();
   }
 
+  /** Starts the process. Does not reject: a fault is the reason why there is none. */
   async #start(): Promise<void> {
+    let process: PluginProcess;
     try {
       await this.#options.verify();
+      if (this.#stopping) return;
+      process = new PluginProcess(this.#options);
     } catch (error) {
-      if (!(error instanceof RezolusError)) throw error;
-      this.#reason = error;
-      this.#log.error({ code: error.code }, error.message);
+      this.#reason = failureOf(error);
+      this.#log.error({ code: this.#reason.code }, sentence(this.#reason));
       return;
     }
-    const process = new PluginProcess(this.#options);
     this.#process = process;
     this.#decoder = new SnapshotDecoder();
     this.#asked = null;
@@ -143,7 +146,7 @@ export class ContainedPlugin implements AsyncDisposable {
       process.checkPowerless();
       this.#reason = null;
     } catch (error) {
-      process.kill(error as RezolusError);
+      process.kill(failureOf(error));
       await over;
     } finally {
       clearTimeout(timer);
@@ -210,8 +213,8 @@ export class ContainedPlugin implements AsyncDisposable {
       this.#take(message.samplers, body);
     });
     const settled = taken
-      .catch((error: RezolusError) => {
-        process.kill(error);
+      .catch((error: unknown) => {
+        process.kill(failureOf(error));
         throw error;
       })
       .finally(() => {
@@ -261,6 +264,12 @@ function faultOf({ name, state, code, error }: SamplerStatus): RezolusError {
   const message = plain(error ?? `${name} is ${state}`);
   if (state === 'disabled') return new UnsupportedError(name, message, { code: codeOf(code) });
   return new RezolusError(code === undefined ? 'REZ_ERR_SAMPLER_START' : codeOf(code), message);
+}
+
+/** failureOf: an error as the reason why a plugin does not run. */
+function failureOf(error: unknown): RezolusError {
+  if (error instanceof RezolusError) return error;
+  return new RezolusError('REZ_ERR_PLUGIN_LOAD', 'the process could not be started', { cause: error });
 }
 
 function bigCount(value: unknown): bigint {

@@ -170,7 +170,7 @@ export class PluginProcess {
     await exited.promise;
     clearInterval(this.#watch);
     this.#killGroup();
-    if (this.#uid !== null) await endUser(this.#uid);
+    if (this.#uid !== null) await endUser(this.#uid).catch(() => {});
     // The last words of the process; somebody may still hold its output open.
     await Promise.race([closed.promise, delay(lastWordsMs, null, { ref: false })]);
     this.#reason ??= crashed(`${this.#options.plugin.manifest.name} ${this.#howItEnded()}`);
