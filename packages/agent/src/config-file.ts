@@ -42,7 +42,10 @@ const defaults = z.strictObject({
 const plugins = z.strictObject({
   allow: z.array(z.string().regex(allowed, 'is neither a name nor name@sha512-…')).optional(),
   start_timeout: durationSchema().default(defaultPluginLimits.start_timeout),
-  refresh_timeout: durationSchema().default(defaultPluginLimits.refresh_timeout),
+  // Every reader of a snapshot waits for it.
+  refresh_timeout: durationSchema()
+    .refine((ms) => ms <= 2000, 'must be 2s or less')
+    .default(defaultPluginLimits.refresh_timeout),
   hang_timeout: durationSchema().default(defaultPluginLimits.hang_timeout),
   memory_limit: z
     .int()
