@@ -54,6 +54,18 @@ const plugins = z.strictObject({
   series_limit: z.int().min(1).max(100_000).default(defaultPluginLimits.series_limit),
 });
 
+const externalMetrics = z.strictObject({
+  enabled: z.boolean().default(false),
+  socket_path: z.string().startsWith('/').max(107).default('/var/run/rezolus/external.sock'),
+  socket_mode: z.int().min(0).max(0o777).default(0o660),
+  socket_group: z.string().default(''),
+  protocol: z.enum(['auto', 'line', 'binary']).default('auto'),
+  metric_ttl: durationSchema().prefault('60s'),
+  max_connections: z.int().min(1).max(10_000).default(1000),
+  max_metrics: z.int().min(1).max(1_000_000).default(100_000),
+  max_metrics_per_connection: z.int().min(1).max(1_000_000).default(10_000),
+});
+
 /**
  * readPluginPolicy: `[plugins]` of agent.toml alone, before it is known which samplers the rest may name. Throws as
  * {@link loadAgentConfig}.
@@ -87,9 +99,9 @@ export function agentConfigSchema(
     defaults: defaults.prefault({}),
     prometheus: embeddedSchema.prefault({}),
     plugins: plugins.prefault({}),
+    external_metrics: externalMetrics.prefault({}),
     samplers,
     scheduler: unsupported,
-    external_metrics: unsupported,
   }) as unknown as z.ZodType<AgentConfig>;
 }
 

@@ -1,6 +1,7 @@
 import type { PluginPolicy } from '@rezolus/containment/store';
 import type { ListenAddress, Registration } from '@rezolus/core';
 import type { EmbeddedSection } from '@rezolus/exporter';
+import { type ExternalSection, externalName } from './external/index.ts';
 
 /** Budget: what one sampler may take; what is absent is not limited. */
 export interface Budget {
@@ -35,11 +36,16 @@ export interface AgentConfig {
   readonly prometheus: EmbeddedSection;
   /** What plugins of third parties may do; `allow` names those that are loaded, absent = all. */
   readonly plugins: PluginPolicy;
+  readonly external_metrics: ExternalSection;
   readonly samplers: Readonly<Record<string, SamplerSection>>;
 }
 
 /** samplerSettings: whether a sampler runs and with which options: its own section, else `[defaults]`. */
 export function samplerSettings(config: AgentConfig, { definition }: Registration) {
+  if (definition.name === externalName) {
+    const { enabled, ...options } = config.external_metrics;
+    return { enabled, options };
+  }
   const { enabled, options = {} } = config.samplers[definition.name] ?? {};
   const byDefault = definition.enabledByDefault !== false && config.defaults.enabled;
   return { enabled: enabled ?? byDefault, options };

@@ -1,4 +1,5 @@
 import { ABI, type PluginManifest, type SamplerRegistrar } from '@rezolus/core';
+import { externalName } from './external/index.ts';
 import { type OverheadObserver, overheadSampler } from './overhead/index.ts';
 import { rusage } from './rusage/index.ts';
 import { version } from './version.ts';
@@ -8,7 +9,7 @@ export const agentPlugin: PluginManifest = {
   name: '@rezolus/agent',
   version,
   abi: ABI,
-  samplers: ['rezolus_overhead', rusage.name],
+  samplers: [externalName, 'rezolus_overhead', rusage.name],
   builtIn: true,
 };
 

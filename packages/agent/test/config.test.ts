@@ -27,6 +27,7 @@ describe('config/agent.toml', () => {
       ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled', 'budget'],
       ...Object.keys(parse('').prometheus),
       ...Object.keys(parse('').plugins),
+      ...Object.keys(parse('').external_metrics),
     ]);
     expect(sections).toEqual([
       'general',
@@ -34,6 +35,7 @@ describe('config/agent.toml', () => {
       'defaults',
       'prometheus',
       'plugins',
+      'external_metrics',
       ...samplers.map((name) => `samplers.${name}`),
     ]);
     expect(samplers).toEqual([...new Set(samplers)].sort());
@@ -84,7 +86,6 @@ describe('agentConfigSchema', () => {
 
   it.each([
     ['[scheduler]\npolicy = "normal"', 'agent.toml:1: scheduler'],
-    ['[external_metrics]\nenabled = false', 'agent.toml:1: external_metrics'],
     ['[general]\nbtf_path = "/x"', 'agent.toml:2: general.btf_path'],
     ['[defaults]\ninterval = "1s"', 'agent.toml:2: defaults.interval'],
     ['[defaults]\ngpu_perf_level = "auto"', 'agent.toml:2: defaults.gpu_perf_level'],

@@ -1,9 +1,9 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { connect } from 'node:net';
 import { RezolusError } from '../errors.ts';
 import { type ListenAddress, listenText } from '../listen.ts';
 import type { Logger } from '../log.ts';
+import { removeStaleSocket } from './stale-socket.ts';
 import type { WebGuard } from './web-guard.ts';
 
 /** FrontDoorOptions: what a server allows, and the file that says to whom. */
@@ -85,7 +85,7 @@ export class FrontDoor {
     const scheme = this.#guard?.tls ? 'https' : 'http';
     try {
       if ('path' in address) {
-        await removeStale(address.path);
+        await removeStaleSocket(address.path);
         await app.listen({ path: address.path });
         chmodSync(address.path, address.mode);
         return listenText(address);
@@ -98,15 +98,4 @@ export class FrontDoor {
     const host = bound.address === '0.0.0.0' ? '127.0.0.1' : bound.address === '::' ? '::1' : bound.address;
     return `${scheme}://${listenText({ host, port: bound.port })}`;
   }
-}
-
-/** removeStale: removes a socket that nobody listens on; anything else stays, and listening will fail. */
-async function removeStale(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return;
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const socket = connect(path, () => resolve(undefined));
-  socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-  const code = await promise;
-  socket.destroy();
-  if (code === 'ECONNREFUSED') unlinkSync(path);
 }

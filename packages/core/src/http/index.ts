@@ -3,3 +3,4 @@ export { acceptedEncoding, CompressedBodies, type Encoding } from './compression
 export { endpointText, parseEndpoint } from './endpoint.ts';
 export { FrontDoor, type FrontDoorOptions, type Listenable } from './front-door.ts';
 export { isOwnHost } from './host.ts';
+export { removeStaleSocket } from './stale-socket.ts';
