@@ -45,7 +45,9 @@ export function catalogOf(described: Described, series: readonly Labels[]): Metr
       unit: about?.unit ?? '',
       help: about?.help ?? '',
       series: metric.series,
-      labels: Object.fromEntries([...metric.labels].sort().map(([label, values]) => [label, [...values].sort()])),
+      labels: Object.fromEntries(
+        [...metric.labels].sort().map(([label, values]) => [label, [...values].sort()]),
+      ),
     };
   });
 }
