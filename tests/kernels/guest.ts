@@ -13,6 +13,7 @@ import { useLegacyCgroups } from './checks/check.ts';
 import { checks } from './checks/index.ts';
 import { hotplug } from './hotplug.ts';
 import type { Report, SamplerReport } from './report.ts';
+import { unprivileged } from './unprivileged.ts';
 import { legacyCgroups, variants } from './variants.ts';
 
 const packages = '/rezolus/packages';
@@ -121,4 +122,5 @@ for (const folder of readdirSync(packages).filter((name) => name.startsWith('plu
 for (const definitions of plugins) await tryPlugin(definitions);
 say(await hotplug(plugins));
 await tryLegacyCgroups(plugins.flat().filter(({ name }) => legacyCgroups.includes(name)));
+for (const report of await unprivileged(plugins)) say(report);
 say({ kind: 'end', began, ended: uptime() });

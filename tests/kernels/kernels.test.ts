@@ -112,6 +112,16 @@ describe.each(kernels)('$name', ({ name }) => {
     expect(faults(legacy[0]!)).toEqual([]);
   });
 
+  it('runs with CAP_BPF and CAP_PERFMON alone what docs/operations.md says', (context) => {
+    const reports = reportsOf(context).filter((report) => report.kind === 'unprivileged');
+    expect(reports.map(({ sampler }) => sampler).sort()).toEqual(samplers);
+    const lacking = reports.filter(({ sampler, health }) => health !== 'healthy' && !hardware.test(sampler));
+    expect(lacking).toEqual([]);
+    // Debian's kernels start with kernel.perf_event_paranoid at 3.
+    const perf = reports.find(({ sampler }) => sampler === 'cpu_perf');
+    expect(perf?.said.join()).toContain('perf_event_paranoid');
+  });
+
   it('has no counter that runs backwards while a CPU goes and comes back', (context) => {
     const hotplug = reportsOf(context).find((report) => report.kind === 'hotplug');
     expect(hotplug, run?.console).toMatchObject({ backwards: [], vanished: [], lost: [], error: null });
@@ -154,6 +164,10 @@ function summary({ kernel, reports, seconds }: Run): string {
     if (report.kind === 'end') return `Node after ${report.began} s, all done after ${report.ended} s`;
     if (report.kind === 'hotplug') return `hotplug: ${report.compared} values compared, ${report.ms} ms`;
     if (report.kind === 'refusal') return `refused without ${report.without.join(', ')}: ${report.said}`;
+    if (report.kind === 'unprivileged') {
+      const { sampler, health, state, said } = report;
+      return `${sampler} without root: ${[health ?? state, ...said].join('; ')}`;
+    }
     const { sampler, without, health, state, route, programs, attached, counted, said, ms } = report;
     const how = without.length === 0 ? sampler : `${sampler} without ${without.join(', ')}`;
     const what = counted?.map((entry) => `${entry.counted} ${entry.what}`) ?? said;

@@ -53,6 +53,16 @@ export interface HotplugReport {
   readonly ms: number;
 }
 
+/** UnprivilegedReport: one sampler started as a user with CAP_BPF and CAP_PERFMON and nothing else. */
+export interface UnprivilegedReport {
+  readonly kind: 'unprivileged';
+  readonly sampler: string;
+  readonly state: string;
+  readonly health: string | null;
+  readonly route: string | null;
+  readonly said: readonly string[];
+}
+
 /** EndReport: the last line of a guest: seconds since the kernel started when Node began and ended. */
 export interface EndReport {
   readonly kind: 'end';
@@ -60,4 +70,4 @@ export interface EndReport {
   readonly ended: number;
 }
 
-export type Report = SamplerReport | RefusalReport | HotplugReport | EndReport;
+export type Report = SamplerReport | RefusalReport | HotplugReport | UnprivilegedReport | EndReport;
