@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, globSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { PackageRegistry } from '../support/registry.ts';
 import { freePort, root } from '../support/rezolus.ts';
@@ -13,6 +12,15 @@ const blocks = (language: string) =>
   [...guide.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
     (match) => match[1]!,
   );
+
+/** Ends what a shell that failed has left running. */
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
 
 it('docs/writing-a-plugin.md shows code that is in the template', () => {
   const files = globSync('packages/create-sampler/templates/bpf/**/*.{c,ts}', { cwd: root });
@@ -34,17 +42,17 @@ it('every command of docs/writing-a-plugin.md works, one after the other', async
   const commands = blocks('sh')
     .join('')
     .replaceAll('4241', String(await freePort()));
-  // A group of its own, so that whatever still runs when a command fails can be ended.
+  // Into files, which end with the shell; a pipe is held open by whatever it leaves running.
+  const [outPath, errPath] = [join(folder, 'stdout'), join(folder, 'stderr')];
   const shell = spawn('bash', ['-eux', '-o', 'pipefail', '-c', commands], {
     cwd: folder,
     env: { ...registry.env, REZOLUS_DATA_DIR: data },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', openSync(outPath, 'w'), openSync(errPath, 'w')],
     detached: true,
   });
-  // The agent holds the pipes too.
-  shell.once('exit', (code) => code !== 0 && process.kill(-shell.pid!, 'SIGTERM'));
   try {
-    const [out, err] = await Promise.all([text(shell.stdout), text(shell.stderr), once(shell, 'exit')]);
+    await once(shell, 'exit');
+    const [out, err] = [readFileSync(outPath, 'utf8'), readFileSync(errPath, 'utf8')];
     expect(shell.exitCode, `${out}\n${err}`).toBe(0);
     // Once by the scaffold, once by hand.
     expect(out.match(/ℹ fail 0/g)).toHaveLength(2);
@@ -60,7 +68,7 @@ it('every command of docs/writing-a-plugin.md works, one after the other', async
     expect(err).toMatch(/dashboards\/my-sampler\.json/);
     expect(err).not.toMatch(/npm notice .* (src|test)\//);
   } finally {
-    if (shell.exitCode === null) process.kill(-shell.pid!, 'SIGKILL');
+    endGroup(shell.pid!);
     rmSync(folder, { recursive: true, force: true });
   }
 }, 400_000);
