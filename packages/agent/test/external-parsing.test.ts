@@ -167,13 +167,13 @@ describe('PushStream', () => {
     expect({ messages, drops }).toEqual({ messages: [], drops: [reason] });
   });
 
-  it('takes 20,000 mutated streams without another error and without holding more than a message', () => {
+  it('takes 4,000 mutated streams without another error and without holding more than a message', () => {
     const next = random(10);
     const seeds = [
       frame,
       Buffer.from('a{k="v",l="\\"w"} counter:1\n# SESSION a="b"\nh histogram:0,2:0 1 0\ng gauge:-1\n'),
     ];
-    for (let round = 0; round < 20_000; round++) {
+    for (let round = 0; round < 4000; round++) {
       const bytes = Buffer.from(seeds[round % 2]!);
       for (let left = 1 + Math.floor(next() * 6); left > 0; left--)
         bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256);

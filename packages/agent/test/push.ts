@@ -1,5 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { type SeriesSchema, silentLogger } from '@rezolus/core';
+import { PushServer } from '../src/external/server.ts';
+import { MetricStore } from '../src/external/store.ts';
 
 /** text8: a text after its length in one byte. */
 export function text8(text: string): Buffer {
@@ -74,4 +77,37 @@ export async function push(path: string, bytes: Buffer | string): Promise<void> 
 /** closed: resolves when a client's connection is closed, whoever did it. */
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.resume().once('close', () => resolve()));
+}
+
+/** listenForPushes: a server of its own, and as texts the series that were pushed to it, counters before gauges. */
+export async function listenForPushes(path: string) {
+  const limits = { ttlMs: 60_000, maxMetrics: 100, maxMetricsPerConnection: 100, maxBytes: 100_000 };
+  const store = new MetricStore(
+    limits,
+    () => false,
+    () => 0,
+  );
+  const server = await PushServer.listen({
+    ...{ path, mode: 0o600, group: '', protocol: 'auto', maxConnections: 10, idleMs: 60_000 },
+    store,
+    log: silentLogger,
+  });
+  const series = async () => {
+    // Connections are taken in the order in which they come: where this one is, those before are.
+    await push(path, '');
+    const { schema, counters, gauges, histograms } = store.group();
+    const texts = (kind: readonly SeriesSchema[], values: readonly unknown[]) =>
+      kind.map(
+        ({ labels: { metric, source, ...rest } }, i) => `${metric} ${JSON.stringify(rest)} ${values[i]}`,
+      );
+    return [
+      ...texts(schema.counters, [...counters]),
+      ...texts(schema.gauges, [...gauges]),
+      ...texts(
+        schema.histograms,
+        histograms.map((histogram) => histogram!.buckets),
+      ),
+    ];
+  };
+  return { series, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
