@@ -56,6 +56,18 @@ describe('PluginStore', () => {
     expect(readdirSync(store.folder).sort()).toEqual(['plugins.json', again.folder].sort());
   });
 
+  it('leaves the files alone where the same is installed again, and mends them where they were changed', async () => {
+    const same = () => adopt(store, { name, files: { 'lib/deep.js': 'export const deep = 1;' } });
+    writeFileSync(at('../../untouched'), '', { mode: 0o644 });
+    expect(await same()).toEqual(stored);
+    expect(existsSync(at('../../untouched'))).toBe(true);
+    edit('lib/deep.js', (text) => text.replace('1', '2'));
+    expect(await same()).toEqual(stored);
+    expect(existsSync(at('../../untouched'))).toBe(false);
+    await store.open(stored);
+    expect(readdirSync(store.folder).sort()).toEqual(['plugins.json', stored.folder].sort());
+  });
+
   it('removes a plugin with its files, and says what there is where one is not installed', async () => {
     await expect(store.find('another')).rejects.toThrow(`another is not installed; installed: ${name}`);
     await store.remove(stored);

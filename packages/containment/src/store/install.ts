@@ -79,7 +79,8 @@ async function npm(cwd: string, ...args: string[]): Promise<string> {
   } catch (cause) {
     const { code, stderr = '' } = cause as { code?: unknown; stderr?: string };
     const said = stderr.match(/^npm error (?!code|A complete log)(.*\S)/m)?.[1];
-    const why = code === 'ENOENT' ? 'npm is not installed' : (said ?? 'npm failed');
-    throw new RezolusError('REZ_ERR_PLUGIN_INSTALL', why, { cause: new Error(stderr.slice(0, 2000)) });
+    if (said !== undefined) throw new RezolusError('REZ_ERR_PLUGIN_INSTALL', `npm: ${said}`);
+    const why = code === 'ENOENT' ? 'npm is not installed' : 'npm failed';
+    throw new RezolusError('REZ_ERR_PLUGIN_INSTALL', why, { cause });
   }
 }

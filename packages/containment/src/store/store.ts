@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PluginEntry, RezolusError, sentence } from '@rezolus/core';
@@ -155,12 +155,19 @@ export class PluginStore {
     const { version, samplers } = manifest;
     const record: Record = { name, version, integrity, lock: sha512(lock), files };
     await writeFile(join(staging, recordFile), JSON.stringify(record, null, 1), { mode: 0o644 });
-    const folder = `${name.replace('/', '+')}@${version}-${randomBytes(4).toString('hex')}`;
-    await rename(staging, join(this.folder, folder));
+    // The same content has the same folder, so that an agent that runs it finds it after an update that changed nothing.
+    const content = createHash('sha256').update(JSON.stringify(record)).digest('hex').slice(0, 16);
+    const folder = `${name.replace('/', '+')}@${version}-${content}`;
     const stored: Stored = { name, version, folder, source, integrity, samplers };
     const others = await this.list();
+    if (await this.#isWhole(stored)) await rm(staging, { recursive: true });
+    else {
+      await this.#removeFolder(stored);
+      await rename(staging, join(this.folder, folder));
+    }
     await this.#write([...others.filter((one) => one.name !== name), stored]);
-    for (const old of others.filter((one) => one.name === name)) await this.#removeFolder(old);
+    for (const old of others.filter((one) => one.name === name && one.folder !== folder))
+      await this.#removeFolder(old);
     return stored;
   }
 
@@ -168,6 +175,13 @@ export class PluginStore {
   async remove(stored: Stored): Promise<void> {
     await this.#write((await this.list()).filter(({ name }) => name !== stored.name));
     await this.#removeFolder(stored);
+  }
+
+  #isWhole(stored: Stored): Promise<boolean> {
+    return this.#open(stored).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #removeFolder({ folder }: Stored): Promise<void> {

@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { sentence } from '@rezolus/core';
 import { BaseCommand } from '../../base.ts';
 import { pluginStore, reloadHint } from '../../plugins.ts';
 
@@ -20,10 +21,20 @@ version or tag behind its @ now means. Tarballs and folders are read again.`;
     const plugins = args.name === undefined ? await store.list() : [await store.find(args.name)];
     let updated = 0;
     for (const before of plugins) {
-      const { name, version, integrity } = await installPlugin(store, before.source);
-      if (integrity === before.integrity) this.log(`${name} ${version} is as it was`);
-      else this.log(`${name} ${before.version} is now ${version}\n  ${integrity}`);
-      if (integrity !== before.integrity) updated++;
+      try {
+        const { name, version, integrity } = await installPlugin(store, before.source);
+        const isSame = integrity === before.integrity;
+        this.log(
+          isSame
+            ? `${name} ${version} is as it was`
+            : `${name} ${before.version} is now ${version}\n  ${integrity}`,
+        );
+        if (!isSame) updated++;
+      } catch (error) {
+        // The others are updated all the same.
+        this.warn(`${before.name}: ${sentence(error)}`);
+        process.exitCode = 1;
+      }
     }
     if (updated > 0) this.log(reloadHint);
   }
