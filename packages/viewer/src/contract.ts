@@ -62,7 +62,7 @@ export interface Section {
 }
 
 /** pages: the pages of the app that are no sections; no section has one of these ids. */
-export const pages = ['compare', 'system', 'metadata', 'query', 'about'] as const;
+export const pages = ['compare', 'system', 'metadata', 'query', 'metrics', 'notebook', 'about'] as const;
 
 /** SectionSummary: an entry of the navigation. `available` = how many of its plots find at least one series now. */
 export interface SectionSummary {

@@ -15,6 +15,8 @@ export interface ChartEvents {
   /** A range was dragged. */
   zoom(window: Window): void;
   reset(): void;
+  /** The chart was clicked. */
+  click(): void;
   /** The pointer is at this time (ms) and place; null when it left. */
   point(
     at: { readonly time: number; readonly y: number; readonly left: number; readonly top: number } | null,
@@ -34,6 +36,7 @@ export class Chart {
   #plot: uPlot;
   #alone: number | null = null;
   #hovered = false;
+  #held: number | null = null;
 
   /** `origin` (ms): where times are counted from; null shows the time of day. */
   constructor(
@@ -94,6 +97,16 @@ export class Chart {
     if (this.#hovered) return;
     const inside = time !== null && time >= this.#window.min && time <= this.#window.max;
     this.#plot.setCursor({ left: inside ? this.#plot.valToPos(time, 'x') : -10, top: -10 }, false);
+  }
+
+  /** hold keeps the crosshair at a time, whatever the pointer does; null lets it go. */
+  hold(time: number | null): void {
+    this.#held = time;
+    if (time !== null) this.#toHeld(time);
+  }
+
+  #toHeld(time: number): void {
+    this.#plot.setCursor({ left: this.#plot.valToPos(time, 'x'), top: -10 }, false);
   }
 
   resize(width: number, height: number): void {
@@ -210,6 +223,14 @@ export class Chart {
     u.over.addEventListener('mouseenter', () => {
       this.#hovered = true;
     });
+    // A drag ends in a click too, at another place than it began.
+    let pressed = 0;
+    u.over.addEventListener('mousedown', ({ clientX }) => {
+      pressed = clientX;
+    });
+    u.over.addEventListener('click', ({ clientX, detail }) => {
+      if (Math.abs(clientX - pressed) < 5 && detail === 1) this.#events.click();
+    });
     u.over.addEventListener('mouseleave', () => {
       this.#hovered = false;
       this.#events.point(null);
@@ -217,6 +238,10 @@ export class Chart {
   }
 
   #pointed(u: uPlot): void {
+    if (this.#held !== null) {
+      this.#toHeld(this.#held);
+      return;
+    }
     const { left = -1, top = -1 } = u.cursor;
     if (!this.#hovered || left < 0) return;
     this.#events.point({ time: u.posToVal(left, 'x'), y: u.posToVal(top, 'y'), left: left + gutter, top });

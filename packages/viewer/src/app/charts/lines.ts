@@ -29,7 +29,8 @@ export function linesDrawing(subject: Subject, all: readonly LineSeries[]): Draw
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
   const members: number[][] = [];
-  const positive = log ? (column: (number | null | undefined)[]) => column.map(atLeastOne) : identity;
+  const floor = plot.style === 'percentiles' ? atLeastOne : ifPositive;
+  const positive = log ? (column: (number | null | undefined)[]) => column.map(floor) : identity;
 
   // Low percentiles are drawn last, on top of the wide bands of the high ones.
   for (const [i, entry] of [...entries.entries()].reverse()) {
@@ -57,6 +58,7 @@ export function linesDrawing(subject: Subject, all: readonly LineSeries[]): Draw
   return {
     signature: [
       drawn,
+      log,
       plot.id,
       plot.unit,
       ...entries.map((e, i) => `${e.name}${aligned.envelopes[i] ? '±' : ''}`),
@@ -88,6 +90,10 @@ const identity = (column: (number | null | undefined)[]) => column;
 /** A logarithmic axis has no place for 0 ns or 0 B: they lie at its foot. */
 const atLeastOne = (value: number | null | undefined) =>
   typeof value === 'number' ? Math.max(1, value) : value;
+
+/** What has no 1 to start from, as shares have not, leaves out what is not above 0. */
+const ifPositive = (value: number | null | undefined) =>
+  typeof value === 'number' && value <= 0 ? null : value;
 
 function line({ color }: Entry, filled: boolean, isolated: readonly number[]): uPlot.Series {
   return {

@@ -1,4 +1,9 @@
-import { autocompletion, closeBrackets, type CompletionContext, completionKeymap } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  type CompletionContext,
+  closeBrackets,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, linter, lintKeymap } from '@codemirror/lint';
@@ -42,7 +47,10 @@ const own = [
 function complete(context: CompletionContext) {
   const word = context.matchBefore(/\w+/);
   if (!word || !'histogram_'.startsWith(word.text.slice(0, 10))) return null;
-  return { from: word.from, options: own.map(([label, detail]) => ({ label, info: detail, type: 'function' })) };
+  return {
+    from: word.from,
+    options: own.map(([label, detail]) => ({ label, info: detail, type: 'function' })),
+  };
 }
 
 /** lint asks the parser of the engine itself, so that editor and server agree. */

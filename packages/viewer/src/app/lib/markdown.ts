@@ -2,7 +2,20 @@
 export type Mark =
   | string
   | {
-      readonly tag: 'h2' | 'h3' | 'h4' | 'p' | 'ul' | 'ol' | 'li' | 'pre' | 'blockquote' | 'strong' | 'em' | 'code' | 'a';
+      readonly tag:
+        | 'h2'
+        | 'h3'
+        | 'h4'
+        | 'p'
+        | 'ul'
+        | 'ol'
+        | 'li'
+        | 'pre'
+        | 'blockquote'
+        | 'strong'
+        | 'em'
+        | 'code'
+        | 'a';
       readonly href?: string;
       readonly children: readonly Mark[];
     };
@@ -12,7 +25,7 @@ export type Mark =
  * links to http, https, mailto and places in this app. Everything else, HTML included, is text.
  */
 export function markdown(text: string): Mark[] {
-  const lines = text.slice(0, 100_000).split(/\r?\n/);
+  const lines = text.slice(0, 100_000).split(/\r\n?|[\n\u2028\u2029]/);
   const marks: Mark[] = [];
   for (let i = 0; i < lines.length; ) {
     const take = (pattern: RegExp) => {
@@ -36,17 +49,23 @@ export function markdown(text: string): Mark[] {
       i = end < 0 ? lines.length : end + 1;
     } else if (/^[-*]\s+/.test(line)) marks.push({ tag: 'ul', children: take(/^[-*]\s+(.*)$/).map(item) });
     else if (/^\d+\.\s+/.test(line)) marks.push({ tag: 'ol', children: take(/^\d+\.\s+(.*)$/).map(item) });
-    else if (/^>/.test(line)) marks.push({ tag: 'blockquote', children: inline(take(/^>\s?(.*)$/).join(' ')) });
-    else marks.push({ tag: 'p', children: inline([line, ...(i++, take(/^(?![-*>#]\s|\d+\.\s|```)(\s*\S.*)$/))].join(' ')) });
+    else if (/^>/.test(line))
+      marks.push({ tag: 'blockquote', children: inline(take(/^>\s?(.*)$/).join(' ')) });
+    else {
+      i++;
+      const more = take(/^(?![-*>#]\s|\d+\.\s|```)(\s*\S.*)$/);
+      marks.push({ tag: 'p', children: inline([line, ...more].join(' ')) });
+    }
   }
   return marks;
 }
 
 const item = (text: string): Mark => ({ tag: 'li', children: inline(text) });
 
-const span = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(((?:https?:\/\/|mailto:|#\/)[^\s)]*)\)/;
+const span =
+  /`([^`]{1,300})`|\*\*([^*]{1,300})\*\*|\*([^*\s][^*]{0,300})\*|\[([^\][]{1,300})\]\(((?:https?:\/\/|mailto:|#\/)[^\s)]{0,2000})\)/;
 
-/** inline: what is within a line. Each step takes one match and never looks back, so it is linear in the text. */
+/** inline: what is within a line. Each step takes one match and never looks back, so with spans of limited length it is linear. */
 function inline(text: string): Mark[] {
   const marks: Mark[] = [];
   let rest = text;
@@ -65,7 +84,13 @@ function inline(text: string): Mark[] {
 
 /** escapeHtml: `text` as text of an HTML document or of an attribute in double quotes. */
 export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return text.replace(/[&<>"']/g, (char) => entities[char]!);
 }
 

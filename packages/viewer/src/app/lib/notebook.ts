@@ -70,7 +70,9 @@ export function packNotes(notes: Notes): string {
 /** unpackNotes: the notebook of a link, null where there is none. */
 export function unpackNotes(text: string): Notes | null {
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+      c.charCodeAt(0),
+    );
     return parseNotes(new TextDecoder().decode(bytes));
   } catch {
     return null;

@@ -14,7 +14,13 @@ export type Shortcut =
   | 'theme'
   | 'captures'
   | 'compare'
-  | 'difference';
+  | 'difference'
+  | 'log'
+  | 'statistics'
+  | 'hold'
+  | 'query'
+  | 'metrics'
+  | 'notebook';
 
 const shortcuts: Readonly<Record<string, Shortcut>> = {
   '?': 'help',
@@ -34,6 +40,12 @@ const shortcuts: Readonly<Record<string, Shortcut>> = {
   c: 'captures',
   v: 'compare',
   d: 'difference',
+  l: 'log',
+  i: 'statistics',
+  x: 'hold',
+  q: 'query',
+  m: 'metrics',
+  n: 'notebook',
 };
 
 /** KeyPress: what a shortcut is told by; a KeyboardEvent is one. */

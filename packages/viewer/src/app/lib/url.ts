@@ -21,6 +21,10 @@ export interface ViewState {
   readonly node?: string | undefined;
   /** Whether captures are drawn as differences from the base. */
   readonly difference?: boolean | undefined;
+  /** Whether lines are drawn on a logarithmic scale. */
+  readonly log?: boolean | undefined;
+  /** Whether cards tell the statistics of the window. */
+  readonly statistics?: boolean | undefined;
   /** The series that a plot compares, by plot id. */
   readonly picks?: Readonly<Record<string, string>> | undefined;
 }
@@ -59,6 +63,8 @@ export function parseHash(hash: string): ViewState {
     ...(captures ? { captures } : {}),
     ...(node ? { node } : {}),
     ...(params.get('diff') === '1' ? { difference: true } : {}),
+    ...(params.get('scale') === 'log' ? { log: true } : {}),
+    ...(params.get('stats') === '1' ? { statistics: true } : {}),
     ...(Object.keys(picks).length > 0 ? { picks } : {}),
   };
 }
@@ -95,6 +101,8 @@ export function formatHash(state: ViewState): string {
   if (state.captures !== undefined) params.set('c', formatChoices(state.captures));
   if (state.node !== undefined) params.set('node', state.node);
   if (state.difference) params.set('diff', '1');
+  if (state.log) params.set('scale', 'log');
+  if (state.statistics) params.set('stats', '1');
   for (const [plot, series] of Object.entries(state.picks ?? {})) params.append('pick', `${plot}:${series}`);
   const search = params.toString();
   return `#/${encodeURIComponent(state.page)}${search === '' ? '' : `?${search}`}`;

@@ -37,6 +37,10 @@ class View {
   buckets = $state(false);
   /** Whether captures are drawn as differences from the base. */
   difference = $state(false);
+  log = $state(false);
+  statistics = $state(false);
+  /** Whether the crosshair stays where it is. */
+  held = $state(false);
   picks = $state.raw<Readonly<Record<string, string>>>({});
   theme = $state<Theme>('dark');
   /** The time under the pointer (ms) and the chart it is in. */
@@ -116,6 +120,8 @@ class View {
     this.node = state.node;
     this.buckets = state.buckets;
     this.difference = state.difference ?? false;
+    this.log = state.log ?? false;
+    this.statistics = state.statistics ?? false;
     this.picks = state.picks ?? {};
     this.#step = state.step;
     this.#choices = state.captures;
@@ -221,7 +227,7 @@ class View {
 
   /** hash: the location hash of this view, with `changes`. */
   hash(changes: Partial<ViewState> = {}): string {
-    const { page, plot, query, buckets, node, difference, picks } = this;
+    const { page, plot, query, buckets, node, difference, log, statistics, picks } = this;
     const captures = this.#choices;
     const zoom = this.#zoom;
     const now: ViewState = {
@@ -231,6 +237,8 @@ class View {
       buckets,
       node,
       difference,
+      log,
+      statistics,
       picks,
       captures,
       zoom,
@@ -287,6 +295,22 @@ class View {
   setDifference(difference: boolean): void {
     this.difference = difference;
     this.#remember();
+  }
+
+  setLog(log: boolean): void {
+    this.log = log;
+    this.#remember();
+  }
+
+  setStatistics(statistics: boolean): void {
+    this.statistics = statistics;
+    this.#remember();
+  }
+
+  /** hold keeps the crosshair where it is, or lets it go. */
+  hold(held: boolean): void {
+    this.held = held && this.cursor !== null;
+    if (!held) this.cursor = null;
   }
 
   /** pick compares one series of a plot; undefined is the plot's own choice. */

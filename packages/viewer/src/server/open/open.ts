@@ -112,5 +112,7 @@ async function convert(path: string, name: string, folder: string): Promise<read
   ]);
   const [reply] = await Promise.race([answered, ended]);
   if ('paths' in reply) return reply.paths;
-  throw new RezolusError('REZ_ERR_RECORDING_FORMAT', reply.error.replaceAll(path, name));
+  const reason = reply.error.replaceAll(path, name);
+  const message = reason.includes(name) ? reason : `${name} is no recording: ${reason}`;
+  throw new RezolusError('REZ_ERR_RECORDING_FORMAT', message);
 }
