@@ -127,7 +127,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     samplers: () => samplers.status(),
     status,
     failed: (error, path) => log.error({ err: error, path }, `request failed: ${sentence(error)}`),
-    hosts: listenHosts(listen),
+    hosts: [...listenHosts(listen), ...config.general.hosts],
   });
   const address = await door.listen(server, listen);
   resources.defer(() => server.close());

@@ -23,6 +23,7 @@ const allowed = /^(@[\w.-]+\/)?[\w.-]+(@sha512-[A-Za-z0-9+/]+={0,2})?$/;
 const general = z.strictObject({
   listen: listenSchema(4241).prefault('127.0.0.1:4241'),
   web_config_file: z.string().default(''),
+  hosts: z.array(z.string()).default([]),
   ttl: durationSchema().prefault('10ms'),
   snapshot_format: z.enum(['v2', 'v3']).default('v3'),
   btf_path: unsupported,

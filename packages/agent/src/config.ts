@@ -28,6 +28,8 @@ export interface AgentConfig {
     readonly listen: ListenAddress;
     /** Empty = none. */
     readonly web_config_file: string;
+    /** Names besides addresses, localhost and the hostname that clients may call this machine by. */
+    readonly hosts: readonly string[];
     readonly ttl: number;
     readonly snapshot_format: 'v2' | 'v3';
   };

@@ -24,7 +24,7 @@ describe('config/agent.toml', () => {
   it('has every key', () => {
     const text = readFileSync(shipped, 'utf8');
     expect([...text.matchAll(/^(\w+) = /gm)].map((match) => match[1])).toEqual([
-      ...['listen', 'web_config_file', 'ttl', 'snapshot_format', 'level', 'enabled', 'budget'],
+      ...['listen', 'web_config_file', 'hosts', 'ttl', 'snapshot_format', 'level', 'enabled', 'budget'],
       ...Object.keys(parse('').prometheus),
       ...Object.keys(parse('').plugins),
       ...Object.keys(parse('').external_metrics),
@@ -47,6 +47,7 @@ describe('config/agent.toml', () => {
       general: {
         listen: { host: '127.0.0.1', port: 4241 },
         web_config_file: '',
+        hosts: [],
         ttl: 10,
         snapshot_format: 'v3',
       },
