@@ -13,6 +13,9 @@ const loadedByName = [
   'node_modules/@oclif/plugin-help/{package.json,lib/**/*.js}',
 ];
 
+/** What our packages are published with and an installed `rezolus` has no use for; dist/site is the viewer for static hosts. */
+const unneeded = ['**/*.d.ts', 'README.md', 'LICENSE*', 'dist/site'];
+
 /** What oclif would load to run TypeScript, which an installed `rezolus` never does. */
 const neverLoaded = ['node_modules/typescript/**'];
 
@@ -51,8 +54,7 @@ function installOwn(modules: string): void {
     const target = join(modules, name);
     mkdirSync(target, { recursive: true });
     execFileSync('tar', ['-xzf', tarball, '--strip-components=1', '--no-same-owner', '-C', target]);
-    for (const path of globSync('{**/*.d.ts,README.md,LICENSE*}', { cwd: target }))
-      rmSync(join(target, path));
+    for (const path of globSync(unneeded, { cwd: target })) rmSync(join(target, path), { recursive: true });
   }
 }
 
@@ -61,6 +63,7 @@ function shrink(path: string, whitespace: boolean): void {
   if (statSync(path).isDirectory()) return;
   const source = readFileSync(path, 'utf8');
   const { code, errors } = minifySync(path, source, {
+    // What rewrites code also hides the names of CommonJS exports from importers.
     compress: false,
     mangle: false,
     codegen: { removeWhitespace: whitespace, legalComments: 'none' },

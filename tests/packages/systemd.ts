@@ -15,9 +15,7 @@ const limitSeconds = 2400;
 
 const units = ['rezolus', 'rezolus-exporter', 'rezolus-hindsight'];
 
-const checkUnit = `[Unit]
-After=multi-user.target
-[Service]
+const checkUnit = `[Service]
 Type=oneshot
 ExecStart=/bin/sh /check
 [Install]
