@@ -69,7 +69,7 @@ describe('an agent with eleven plugins that misbehave at once', () => {
         );
       },
       (missing) => missing.length === 0,
-      90_000,
+      200_000,
     );
     expect(answers).toBeGreaterThan(3);
     const mine = (await statuses(url)).find(
@@ -85,5 +85,5 @@ describe('an agent with eleven plugins that misbehave at once', () => {
         .map((name) => `${name}.mjs`)
         .sort(),
     );
-  });
+  }, 240_000);
 });
