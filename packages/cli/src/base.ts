@@ -1,12 +1,15 @@
 import { Command } from '@oclif/core';
 import { RezolusError, sentence } from '@rezolus/core';
 
-/** BaseCommand: every command of ours: prints a RezolusError with its code and the next step, and exits 1. */
+/** BaseCommand: every command of ours: prints a RezolusError with its code and the next step, and exits. */
 export abstract class BaseCommand extends Command {
+  /** Exit status for such an error. */
+  protected readonly errorStatus: number = 1;
+
   override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
     if (!(error instanceof RezolusError)) return super.catch(error);
     process.stderr.write(`error: ${sentence(error)}\n  ${error.remedy} [${error.code}]\n`);
-    return this.exit(1);
+    return this.exit(this.errorStatus);
   }
 }
 
