@@ -90,7 +90,13 @@ for (const unit of units) {
   assert.match(value(`${unit}-privileges`), new RegExp(`CapBnd: ${bounding} NoNewPrivs: 1 Seccomp: 2`));
   assert.equal(value(`${unit}-ended`), 'inactive success 0');
 }
-assert.match(said, /^status: \d\d healthy, .* 0 failed/m);
+assert.match(said, /^status: \d\d healthy, /m);
+// Debian lets nobody but root count events of the CPU; whoever wants them sets the sysctl.
+const failed = [...said.matchAll(/^status: .*: (?:failed|degraded) \(.*/gm)].map(String);
+assert.deepEqual(
+  failed.filter((line) => !line.includes('perf_event_paranoid')),
+  [],
+);
 assert.match(said, /^record: recorded 5s into .* \d{3,} series/m);
 assert.equal(value('exporter'), 'rezolus_exporter_agent_up 1');
 assert.equal(value('hindsight-reload'), '0');
