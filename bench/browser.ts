@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from '../tests/browser/support.ts';
-import { root } from '../tests/support/rezolus.ts';
-import { Installed } from './installed.ts';
+import { Rezolus, root } from '../tests/support/rezolus.ts';
 import { dayRecording, fullDay } from './src/day-recording.ts';
 import { median, quantile, type Table } from './table.ts';
 
@@ -15,7 +14,7 @@ const target = { first: 1000, day: 2000, section: 200, zoom: 150, frames: 30, mb
  * window; looked at every 5 ms.
  */
 const watch = `
-  globalThis.drawn = (changed) => new Promise((resolve) => {
+  globalThis.drawn = (changed) => new Promise((resolve, reject) => {
     const began = performance.now();
     let first = 0;
     const look = () => {
@@ -26,6 +25,9 @@ const watch = `
       const done = cards.filter((card) =>
         card.dataset.state === 'empty' || (card.dataset.state === 'ready' && card.dataset.xMin && card.querySelector('canvas') && changed(card)));
       const now = performance.now();
+      const failed = cards.find((card) => card.dataset.state === 'error');
+      if (failed) return reject(new Error(failed.textContent));
+      if (now - began > 120000) return reject(new Error('not drawn within two minutes'));
       if (done.length > 0 && first === 0) first = now;
       if (cards.length > 0 && done.length === cards.length) resolve({ first: first - began, all: now - began, since: now });
       else setTimeout(look, 5);
@@ -72,7 +74,7 @@ interface Visit {
 
 /** One fresh viewer and page: the first dashboard, another section, and a zoom. */
 async function visit(browser: Browser, path: string, section: string): Promise<Visit> {
-  await using viewer = await Installed.spawn('view', path);
+  await using viewer = new Rezolus(['view', path]);
   const url = (await viewer.printed(/ at (http:\S+)/))[1]!;
   const pid = viewer.child.pid!;
   const session = await browser.newBrowserCDPSession();
@@ -118,7 +120,7 @@ async function newPage(browser: Browser): Promise<Page> {
 /** hover: frames per second, and the longest frame, while the pointer crosses a heatmap of that many CPUs. */
 async function hover(browser: Browser, cpus: number): Promise<{ frames: number; slow: number; cpu: number }> {
   const path = await dayRecording({ rows: 600, cpus, others: 1, histograms: 0 });
-  await using viewer = await Installed.spawn('view', path);
+  await using viewer = new Rezolus(['view', path]);
   const url = (await viewer.printed(/ at (http:\S+)/))[1]!;
   const page = await newPage(browser);
   await page.goto(`${url}#/cpu`);
