@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Six projects by what they touch: unit (nothing but memory and files), kernel (loads BPF into
-// the running kernel; one file at a time, because known loads are counted), kernels (boots other kernels), minute
-// (mostly waits, beside those), e2e (whole processes, a browser) and load (measures times, so it has the machine to itself).
+// Six projects by what they touch, one after the other: unit (nothing but memory and files), kernel (loads BPF into the
+// running kernel; one file at a time, because known loads are counted), load (measures times, so it has the machine to
+// itself), e2e (whole processes, a browser), and kernels (boots other kernels) with minute (mostly waits) beside it.
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -35,7 +35,7 @@ export default defineConfig({
           // One file, and one of `minute` beside it.
           maxWorkers: 2,
           // After the others: an emulated machine needs both CPUs.
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 30_000,
           hookTimeout: 480_000,
         },
@@ -45,7 +45,7 @@ export default defineConfig({
           name: 'minute',
           include: ['packages/*/test/**/*.minute.test.ts'],
           maxWorkers: 2,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 240_000,
         },
       },
@@ -62,8 +62,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/{e2e,browser,faults,packages,plugin-install}/**/*.test.ts'],
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          // Much of their time is waiting: for processes, installations, a browser.
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
