@@ -16,3 +16,4 @@ export type { LiveFeed, ViewerSource } from './server/source.ts';
 export { startViewer, type Viewer, type ViewerOptions } from './server/viewer.ts';
 export type { WorkerInput } from './server/worker/protocol.ts';
 export { workerSource } from './server/worker/worker-source.ts';
+export { runTerminal, type TerminalOptions } from './tui/terminal.ts';

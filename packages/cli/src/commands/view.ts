@@ -15,6 +15,7 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
     '<%= config.bin %> view rezolus.parquet',
     '<%= config.bin %> view before=monday.parquet after=tuesday.parquet --listen 127.0.0.1:8080',
     '<%= config.bin %> view http://127.0.0.1:4241',
+    '<%= config.bin %> view --tui rezolus.parquet',
     '<%= config.bin %> view --prometheus http://prometheus.example:9090',
   ];
   static override strict = false;
@@ -48,6 +49,7 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
       helpValue: 'CIDR',
       description: 'addresses that are not public which such a URL may lead to',
     }),
+    tui: Flags.boolean({ description: 'show the first of them in this terminal instead' }),
     'upload-limit': Flags.integer({
       default: 1024,
       min: 1,
@@ -72,6 +74,10 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
       const httpConfigFile = flags['http-config'];
       sources.push({ source: await workerSource({ kind: 'prometheus', url, httpConfigFile }) });
     }
+    if (flags.tui) {
+      await this.#terminal(sources, stop);
+      return;
+    }
     const viewer = await startViewer({
       sources,
       sections: await this.#sections(),
@@ -87,6 +93,19 @@ The same server answers the Prometheus HTTP API under /api/v1, so that Grafana c
     this.log(`${isLive ? 'watching' : 'viewing'} ${names} at ${viewer.address}`);
     await aborted(stop);
     await viewer.close();
+  }
+
+  async #terminal([source, ...others]: readonly NamedSource[], signal: AbortSignal): Promise<void> {
+    const { stdin: input, stdout: output } = process;
+    const { runTerminal } = await import('@rezolus/viewer');
+    await Promise.all(others.map((other) => other.source.close()));
+    if (source === undefined)
+      throw new Errors.CLIError('say what to show: a recording or the URL of an agent');
+    if (!input.isTTY || !output.isTTY) {
+      await source.source.close();
+      throw new Errors.CLIError('--tui needs a terminal');
+    }
+    await runTerminal({ source, sections: await this.#sections(), input, output, signal });
   }
 
   /** The sections that plugins bring; what is wrong with one is a warning. */

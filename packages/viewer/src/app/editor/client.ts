@@ -1,5 +1,6 @@
 import type { PrometheusClient } from '@prometheus-io/codemirror-promql/dist/esm/client/prometheus.js';
-import { loadCatalog, type Metric } from '../lib/catalog.ts';
+import type { Metric } from '../lib/catalog.ts';
+import { loadCatalog } from '../state/catalog.ts';
 
 /** catalogClient: what the editor asks for names, answered from the catalog of a capture, which is read once. */
 export function catalogClient(capture: () => string | undefined): PrometheusClient {

@@ -1,5 +1,4 @@
 import type { UnitSystem } from '../../contract.ts';
-import { getJson } from './api.ts';
 
 /** Metric: what a capture holds under one name. */
 export interface Metric {
@@ -13,17 +12,10 @@ export interface Metric {
   readonly labels: Readonly<Record<string, readonly string[]>>;
 }
 
-type Labels = Readonly<Record<string, string>>;
-type Described = Readonly<Record<string, readonly { type: string; help: string; unit: string }[]>>;
-
-/** loadCatalog: the metrics of a capture, by name, over the Prometheus HTTP API. Throws RequestError. */
-export async function loadCatalog(capture: string | undefined): Promise<Metric[]> {
-  const [described, series] = await Promise.all([
-    getJson<{ data: Described }>('/api/v1/metadata', { capture }),
-    getJson<{ data: readonly Labels[] }>('/api/v1/series', { capture, 'match[]': '{__name__=~".+"}' }),
-  ]);
-  return catalogOf(described.data, series.data);
-}
+/** Labels: those of a series, its name among them. */
+export type Labels = Readonly<Record<string, string>>;
+/** Described: what `/api/v1/metadata` says, by metric. */
+export type Described = Readonly<Record<string, readonly { type: string; help: string; unit: string }[]>>;
 
 /** catalogOf: metrics from what the API says about them. */
 export function catalogOf(described: Described, series: readonly Labels[]): Metric[] {
