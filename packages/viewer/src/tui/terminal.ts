@@ -56,7 +56,7 @@ class Terminal {
     const { input, output, signal } = this.#options;
     // Keys that are pressed fast come together.
     const key = (text: string) => {
-      for (const one of text.match(/\u001b\[[\d;]*[~A-Za-z]|[^]/g) ?? []) this.#press(one);
+      for (const one of text.match(/\u001b\[[\d;]*[~A-Za-z]|./gs) ?? []) this.#press(one);
     };
     const resized = () => this.#show();
     const ended = () => this.#done.resolve();
