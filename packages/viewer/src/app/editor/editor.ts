@@ -63,8 +63,9 @@ function lint(view: EditorView): Diagnostic[] {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const position = positionOf(message);
-    const from = Math.min(position ? offsetOf(text, position) : 0, text.length);
-    return [{ from, to: Math.min(text.length, from + 1), severity: 'error', message }];
+    // What is missing at the end is marked at the last character.
+    const from = Math.min(position ? offsetOf(text, position) : 0, text.length - 1);
+    return [{ from, to: from + 1, severity: 'error', message }];
   }
 }
 
