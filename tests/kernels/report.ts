@@ -61,6 +61,8 @@ export interface UnprivilegedReport {
   readonly health: string | null;
   readonly route: string | null;
   readonly said: readonly string[];
+  /** How long its plugin took to start. */
+  readonly ms: number;
 }
 
 /** EndReport: the last line of a guest: seconds since the kernel started when Node began and ended. */

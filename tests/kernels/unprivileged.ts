@@ -16,7 +16,9 @@ export async function unprivileged(
   confine({ uid: nobody, processes: 1000, files: 1000 });
   const reports: UnprivilegedReport[] = [];
   for (const definitions of plugins) {
+    const began = performance.now();
     await using harness = await Harness.start(definitions);
+    const ms = Math.round(performance.now() - began);
     for (const { name } of definitions) {
       const { state, health, route, error, programs = [], missing = [] } = harness.status(name);
       const said = [error, ...programs.map((program) => program.error), ...missing].filter(
@@ -29,6 +31,7 @@ export async function unprivileged(
         health: health ?? null,
         route: route ?? null,
         said,
+        ms,
       });
     }
   }
