@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, chmodSync, constants } from 'node:fs';
+import { accessSync, appendFileSync, chmodSync, constants, globSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { agentConfigSchema } from '@rezolus/agent/config-file';
 import { type Diagnosis, examine, readMachine } from '@rezolus/agent/doctor';
@@ -121,11 +121,33 @@ describe('rezolus doctor', () => {
       expect(['works', 'unsupported'], pagefault.missing).toContain(pagefault.verdict);
       expect(samplers.filter(({ verdict }) => verdict === 'disabled').length).toBe(samplers.length - 1);
       expect(code).toBe(0);
+      expect(await rezolus('agent', off, '--check')).toMatchObject({ code: 0, stderr: '' });
+      const [file] = globSync(`${folder.path}/plugins/**/rezolus-plugin-pagefault/dist/register.js`);
+      appendFileSync(file!, '// other code');
+      const tampered = await rezolus('agent', off, '--check');
+      expect(tampered.code).toBe(2);
+      expect(tampered.stderr).toContain('[REZ_ERR_PLUGIN_INTEGRITY]');
     },
   );
 
   it('exits 2 where there is no diagnosis', async () => {
     expect(await run('doctor', '/nonexistent.toml')).toMatchObject({ code: 2, stdout: '' });
     expect(await run('doctor', '--no-such-flag')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('rezolus agent --check', () => {
+  it('binds nothing, and exits 2 where the agent would not start', async () => {
+    using folder = new TemporaryFolder();
+    const config = (text: string) => folder.file('agent.toml', text);
+    // Nobody may listen there; nobody is asked to.
+    const fine = config('[general]\nlisten = "192.0.2.1:1"\n');
+    expect(await run('agent', fine, '--check')).toMatchObject({ code: 0, stderr: '' });
+    const noFile = config('[general]\nweb_config_file = "/nonexistent.yml"\n');
+    expect(await run('agent', noFile, '--check')).toMatchObject({ code: 2, stdout: '' });
+    expect(await run('agent', config('[general]\nlissten = ""\n'), '--check')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('did you mean "listen"?'),
+    });
   });
 });

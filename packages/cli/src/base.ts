@@ -4,7 +4,7 @@ import { RezolusError, sentence } from '@rezolus/core';
 /** BaseCommand: every command of ours: prints a RezolusError with its code and the next step, and exits. */
 export abstract class BaseCommand extends Command {
   /** Exit status for such an error. */
-  protected readonly errorStatus: number = 1;
+  protected errorStatus = 1;
 
   override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
     if (!(error instanceof RezolusError)) return super.catch(error);

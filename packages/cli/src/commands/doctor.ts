@@ -21,7 +21,7 @@ configuration.`;
   static override flags = { json: Flags.boolean({ description: 'print JSON' }) };
 
   // 1 says that there is a diagnosis.
-  protected override readonly errorStatus = 2;
+  protected override errorStatus = 2;
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Doctor);
