@@ -59,6 +59,23 @@ describe.skipIf(!existsSync(chromiumPath))('a recording of a slow disk', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a disk that is picked is looked at alone, and stays so in a link', async () => {
+    const mean = '[data-plot-id="blockio-disk-latency-mean"]';
+    await page.goto(`${viewer.address}#/blockio`);
+    await page.waitForSelector(`${mean}[data-drawn="lines"]`);
+    await page.getByTestId('picker').locator('summary').click();
+    await page.getByTestId('picker').getByLabel('Search Disks').fill('db');
+    await page.getByRole('checkbox', { name: slowDisk.disk }).check();
+    await page.waitForSelector(`${mean}[data-drawn="line"]`);
+    expect(page.url()).toContain(`only=device%3A${slowDisk.disk}`);
+    await shoot(page, 'picker');
+    await page.reload();
+    await page.waitForSelector(`${mean}[data-drawn="line"]`);
+    await page.getByTestId('picker').getByRole('button', { name: 'All' }).click();
+    await page.waitForSelector(`${mean}[data-drawn="lines"]`);
+    expect(complaints).toEqual([]);
+  });
+
   test('a click keeps the crosshair, Esc lets it go', async () => {
     await page.goto(`${viewer.address}#/overview`);
     await page.waitForSelector(`${latency}[data-state="ready"] canvas`);
@@ -95,9 +112,13 @@ describe.skipIf(!existsSync(chromiumPath))('a recording of a slow disk', () => {
     await page.locator('.cm-tooltip-autocomplete').getByText('blockio_device_latency').waitFor();
     await shoot(page, 'query-completion');
     await page.keyboard.press('Enter');
-    await field.fill('sum(');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.type('sum(');
     await page.waitForSelector('.cm-lintRange-error');
-    await field.fill('sum by (device) (irate(blockio_device_operations[5m]))');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.type('sum by (device) (irate(blockio_device_operations[5m]))');
     await page.keyboard.press('Control+Enter');
     await page.waitForSelector('[data-plot-id="query"][data-state="ready"] canvas');
     expect(await page.getByLabel('History').locator('option').count()).toBeGreaterThan(1);

@@ -56,6 +56,8 @@ export interface Section {
   readonly name: string;
   /** Left out of the navigation where nothing feeds it. */
   readonly optional?: boolean;
+  /** Of what some members can be looked at alone: `name` for people, the values of `label` of the series of `metric`. */
+  readonly picker?: { readonly name: string; readonly label: string; readonly metric: string };
   readonly groups: readonly PlotGroup[];
   /** Plots that find no series now: plot id to the reason in one sentence. Absent where the server did not look. */
   readonly empty?: Readonly<Record<string, string>>;
@@ -186,7 +188,8 @@ export interface LiveEvent {
  * - section: JSON {@link Section} with `empty`, without the `multiDeviceOnly` plots of what is there only once
  * - range: ?query=&start=&end=&step= (ms; step defaults to the capture's interval, and grows where the window has more
  *   than 990,000) &points= (100..10000, default 1000: at most this many points per series or bucket columns; merged
- *   points carry min and max) &node= (of {@link Capture.nodes}; all where left out) &shift= (ms that all times in
+ *   points carry min and max) &node= (of {@link Capture.nodes}; all where left out) &match= (a selector whose
+ *   matchers, but those of the name, all selectors of the query get) &shift= (ms that all times in
  *   request and answer are later than in the capture, so that captures meet); body = the compact form of
  *   {@link RangeReply}
  * - shifts: ?base=&other= (ids) &start=&end= (ms, of the base) &shift= (of the other): JSON {@link Shift} array, largest

@@ -1,4 +1,4 @@
-import { addMatcher } from '@rezolus/query';
+import { addMatcher, matchersOf } from '@rezolus/query';
 import type { Section, SectionSummary, Shift } from '../contract.ts';
 import { ApiError, badData } from './errors.ts';
 import { captureOf, type Library, type OpenCapture } from './library.ts';
@@ -58,7 +58,12 @@ export function rangeRequest(params: URLSearchParams, capture: OpenCapture): Ran
   if (points < min || points > max) throw badData(`invalid parameter "points": ${min} to ${max}`);
   const shiftMs = msParam(params, 'shift', 0);
   const node = params.get('node');
-  const asked = node === null ? query : addMatcher(query, { name: labelOf(capture), op: '=', value: node });
+  const match = params.get('match');
+  const matchers = [
+    ...(node === null ? [] : [{ name: labelOf(capture), op: '=', value: node } as const]),
+    ...(match === null ? [] : matchersOf(match).filter(({ name }) => name !== '__name__')),
+  ];
+  const asked = matchers.reduce((text, matcher) => addMatcher(text, matcher), query);
   return { query: asked, startMs, endMs, stepMs, points, shiftMs };
 }
 

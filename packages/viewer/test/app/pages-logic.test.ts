@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { catalogOf, metricQuery, metricUnit, searchCatalog } from '../../src/app/lib/catalog.ts';
 import { csvOf } from '../../src/app/lib/csv.ts';
 import { htmlOf, markdown } from '../../src/app/lib/markdown.ts';
+import { membersMatch, parseMembers } from '../../src/app/lib/members.ts';
 import { blank, packNotes, parseNotes, unpackNotes } from '../../src/app/lib/notebook.ts';
 import { reportHtml } from '../../src/app/lib/report.ts';
 import { statisticsOf } from '../../src/app/lib/statistics.ts';
@@ -69,6 +70,14 @@ test('CSV has a column per series, and no formula', () => {
   expect(csvOf({ kind: 'lines', series: all })).toBe(
     'time,"\'=1+1","a""b"\r\n1970-01-01T00:00:00.000Z,1,\r\n1970-01-01T00:00:01.000Z,,2.5\r\n',
   );
+});
+
+test('members are matched literally, and what has no such label stays', () => {
+  expect(membersMatch([])).toBeUndefined();
+  expect(membersMatch(['name:/a.b', 'name:x"}|y', 'id:0'])).toBe(
+    String.raw`{__name__=~".+", name=~"/a\\.b|x\"\\}\\|y|", id=~"0|"}`,
+  );
+  expect(parseMembers(['name:a:b', ':x', '{bad}:x'])).toEqual(['name:a:b']);
 });
 
 test('the catalog knows metrics by their series, finds them by any word, and plots them', () => {

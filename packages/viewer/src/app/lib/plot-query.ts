@@ -54,10 +54,12 @@ export interface RangeRequest {
   readonly capture?: string | undefined;
   readonly node?: string | undefined;
   readonly shift?: number | undefined;
+  /** A selector whose matchers every series has to pass. */
+  readonly match?: string | undefined;
 }
 
 /** Whom: the capture that a request is for. */
-export type Whom = Pick<RangeRequest, 'capture' | 'node' | 'shift'>;
+export type Whom = Pick<RangeRequest, 'capture' | 'node' | 'shift' | 'match'>;
 
 /**
  * pointBudget: how many points a chart of `width` CSS pixels asks for: one per pixel for lines, a column of buckets is
@@ -89,6 +91,7 @@ export function rangeRequest(
 export function answers(had: RangeRequest, reply: RangeReply, wanted: RangeRequest): boolean {
   if (had.query !== wanted.query || had.step !== wanted.step) return false;
   if (had.capture !== wanted.capture || had.node !== wanted.node || had.shift !== wanted.shift) return false;
+  if (had.match !== wanted.match) return false;
   if (wanted.start < had.start || wanted.end > had.end) return false;
   if (had.start === wanted.start && had.end === wanted.end) return had.points >= wanted.points;
   if (reply.kind === 'buckets')

@@ -1,4 +1,5 @@
 import { type Choice, formatChoices, parseChoices } from '../compare/alignment.ts';
+import { type Member, parseMembers } from './members.ts';
 import { formatStep } from './time.ts';
 import type { Zoom } from './zoom.ts';
 
@@ -19,6 +20,8 @@ export interface ViewState {
   readonly captures?: readonly Choice[] | undefined;
   /** The one machine that is looked at. */
   readonly node?: string | undefined;
+  /** The members of what a section is about that are looked at alone. */
+  readonly members?: readonly Member[] | undefined;
   /** Whether captures are drawn as differences from the base. */
   readonly difference?: boolean | undefined;
   /** Whether lines are drawn on a logarithmic scale. */
@@ -53,6 +56,7 @@ export function parseHash(hash: string): ViewState {
       return at > 0 ? [[pick.slice(0, at), pick.slice(at + 1)]] : [];
     }),
   );
+  const members = parseMembers(params.getAll('only'));
   return {
     page: decode(path) || 'overview',
     zoom: parseZoom(params),
@@ -62,6 +66,7 @@ export function parseHash(hash: string): ViewState {
     ...(query ? { query } : {}),
     ...(captures ? { captures } : {}),
     ...(node ? { node } : {}),
+    ...(members.length > 0 ? { members } : {}),
     ...(params.get('diff') === '1' ? { difference: true } : {}),
     ...(params.get('scale') === 'log' ? { log: true } : {}),
     ...(params.get('stats') === '1' ? { statistics: true } : {}),
@@ -100,6 +105,7 @@ export function formatHash(state: ViewState): string {
   if (state.query !== undefined) params.set('q', state.query);
   if (state.captures !== undefined) params.set('c', formatChoices(state.captures));
   if (state.node !== undefined) params.set('node', state.node);
+  for (const member of state.members ?? []) params.append('only', member);
   if (state.difference) params.set('diff', '1');
   if (state.log) params.set('scale', 'log');
   if (state.statistics) params.set('stats', '1');

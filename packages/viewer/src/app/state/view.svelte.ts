@@ -2,6 +2,7 @@ import { type Capture, firstCapture, pages, routes, type SectionSummary } from '
 import { alignCaptures, type Choice, type Shown, unionOf } from '../compare/alignment.ts';
 import { getJson } from '../lib/api.ts';
 import type { Theme } from '../lib/colors.ts';
+import { type Member, membersMatch } from '../lib/members.ts';
 import type { Whom } from '../lib/plot-query.ts';
 import { formatHash, parseHash, type ViewState } from '../lib/url.ts';
 import {
@@ -34,6 +35,7 @@ class View {
   plot = $state<string | undefined>();
   query = $state<string | undefined>();
   node = $state<string | undefined>();
+  members = $state.raw<readonly Member[]>([]);
   buckets = $state(false);
   /** Whether captures are drawn as differences from the base. */
   difference = $state(false);
@@ -118,6 +120,7 @@ class View {
     this.plot = state.plot;
     this.query = state.query;
     this.node = state.node;
+    this.members = state.members ?? [];
     this.buckets = state.buckets;
     this.difference = state.difference ?? false;
     this.log = state.log ?? false;
@@ -219,7 +222,8 @@ class View {
     const { capture, shift } = this.settledShown[at] ?? {};
     const node =
       this.node !== undefined && capture?.nodes?.values.includes(this.node) ? this.node : undefined;
-    return { capture: capture?.id, node, shift: shift === 0 ? undefined : shift };
+    const match = membersMatch(this.members);
+    return { capture: capture?.id, node, shift: shift === 0 ? undefined : shift, match };
   }
 
   /** nodes: the machines to choose from: those of all captures on screen. */
@@ -227,7 +231,7 @@ class View {
 
   /** hash: the location hash of this view, with `changes`. */
   hash(changes: Partial<ViewState> = {}): string {
-    const { page, plot, query, buckets, node, difference, log, statistics, picks } = this;
+    const { page, plot, query, buckets, node, members, difference, log, statistics, picks } = this;
     const captures = this.#choices;
     const zoom = this.#zoom;
     const now: ViewState = {
@@ -236,6 +240,7 @@ class View {
       query,
       buckets,
       node,
+      members,
       difference,
       log,
       statistics,
@@ -249,7 +254,7 @@ class View {
 
   /** link: the hash of another page, with the same window, step and view. */
   link(page: string): string {
-    return this.hash({ page, plot: undefined, query: undefined });
+    return this.hash({ page, plot: undefined, query: undefined, members: undefined });
   }
 
   /** show moves every chart to `window`. */
@@ -322,6 +327,11 @@ class View {
 
   setNode(node: string | undefined): void {
     this.node = node;
+    this.#remember();
+  }
+
+  setMembers(members: readonly Member[]): void {
+    this.members = members;
     this.#remember();
   }
 

@@ -27,12 +27,19 @@ const subgroupSchema = z.strictObject({
 
 const groupSchema = z.strictObject({ id, name: text, subgroups: z.array(subgroupSchema).min(1).max(100) });
 
+const pickerSchema = z.strictObject({
+  name: text,
+  label: z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be a label'),
+  metric: z.string().regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'must be the name of a metric'),
+});
+
 /** sectionSchema: what a section document must look like: a {@link Section} without `empty`, ids unique. */
 export const sectionSchema = z
   .strictObject({
     id,
     name: text,
     optional: z.boolean().optional(),
+    picker: pickerSchema.optional(),
     groups: z.array(groupSchema).min(1).max(100),
   })
   .superRefine((section, context) => {
