@@ -56,6 +56,9 @@ describe.skipIf(missing.length > 0)('sections on screens', () => {
         expect(Object.keys(await settle(page)).filter((state) => state !== 'ready')).toEqual([]);
         expect([place, await page.evaluate(findOverlaps)]).toEqual([place, []]);
         await page.evaluate('scrollTo(0, 0)');
+        // What comes back into sight is drawn anew.
+        const first = page.locator('[data-plot-id]').first();
+        if ((await first.count()) > 0) await first.locator('canvas').waitFor();
         await shoot(page, `${place.replace(/\W/g, '-')}-${width}-${colorScheme}`);
       }
       await page.close();
