@@ -36,8 +36,6 @@ export class IncrementBuilder {
   readonly #rows: Uint32Array;
   readonly #starts: Uint32Array;
   readonly #resets: Uint8Array;
-  #buckets = new Uint16Array(4096);
-  #counts = new Float64Array(4096);
   #used = 0;
   #count = 0;
   #first: State | null = null;
@@ -48,6 +46,9 @@ export class IncrementBuilder {
   #shrank = false;
   /** Buckets of the row before. */
   #length = 0;
+  /** No bucket of the state outside of these is in use. */
+  #low = 0;
+  #high = 0;
 
   /** `kept` has a byte per row of the group, 0 = to be left out. */
   constructor(rows: number, width: number, kept: Uint8Array | null) {
@@ -91,24 +92,26 @@ export class IncrementBuilder {
     return {
       rows: this.#rows.slice(0, count),
       starts: this.#starts.slice(0, count + 1),
-      buckets: this.#buckets.slice(0, this.#used),
-      counts: this.#counts.slice(0, this.#used),
+      buckets: entries.buckets.slice(0, this.#used),
+      counts: entries.counts.slice(0, this.#used),
       resets: this.#resets.slice(0, count),
       first: this.#first,
       last: count === 0 ? null : this.#snapshot(),
     };
   }
 
-  #addPage({ entries, rows, definition, words }: DataPage): void {
+  #addPage({ entries: length, rows, definition, words }: DataPage): void {
     let from = 0;
     let begin = 0;
+    if (definition === null && length >= this.#width) this.#widen(words, length - this.#width);
     // A row may have begun in the page before: its rest ends where the first row of this page begins.
-    for (let r = rows![0] === 0 ? 1 : 0; begin < entries; r++) {
-      const end = rows![r] ?? entries;
+    for (let r = rows![0] === 0 ? 1 : 0; begin < length; r++) {
+      const end = rows![r] ?? length;
       if (rows![r - 1] === begin) this.#begin();
       if (this.#row < 0) throw new RangeError('list without a beginning');
       if (definition === null) {
-        this.#compare(words, begin, end - begin);
+        if (end - begin === this.#width && this.#position === 0) this.#compareRow(words, begin);
+        else this.#compare(words, begin, end - begin);
       } else if (definition[begin] === nullRow) {
         this.#open = false;
       } else if (definition[begin] !== emptyRow) {
@@ -130,15 +133,42 @@ export class IncrementBuilder {
     this.#open = this.#kept?.[this.#row] !== 0;
   }
 
+  /** widen: what is in use in a row, best the last of a page, is to be looked at. */
+  #widen(words: Uint32Array, from: number): void {
+    const isUsed = (bucket: number) => (words[2 * (from + bucket)]! | words[2 * (from + bucket) + 1]!) !== 0;
+    let low = 0;
+    let high = this.#width;
+    while (low < high && !isUsed(low)) low++;
+    while (low < high && !isUsed(high - 1)) high--;
+    if (low < high) this.#include(low, high);
+  }
+
+  #include(low: number, high: number): void {
+    this.#low = this.#high === 0 ? low : Math.min(this.#low, low);
+    this.#high = Math.max(this.#high, high);
+  }
+
+  /** compareRow: a whole row, of which the buckets beyond those in use, most of them, are zero as before. */
+  #compareRow(words: Uint32Array, from: number): void {
+    if (!this.#open) return;
+    const below = 2 * (from + this.#low);
+    const end = 2 * (from + this.#width);
+    let any = 0;
+    for (let at = 2 * from; at < below; at += 2) any |= words[at]! | words[at + 1]!;
+    for (let at = 2 * (from + this.#high); at < end; at += 2) any |= words[at]! | words[at + 1]!;
+    if (any !== 0) this.#widen(words, from);
+    this.#position = this.#low;
+    this.#compare(words, from + this.#low, this.#high - this.#low);
+    this.#position = this.#width;
+  }
+
   /** compare: the next `count` buckets of the row, from value `from` of `words`. */
   #compare(words: Uint32Array, from: number, count: number): void {
     if (!this.#open) return;
     const first = this.#position;
     if (first + count > this.#width) throw new RangeError('histogram with too many buckets');
-    if (this.#used + count > this.#buckets.length) this.#grow(this.#used + count);
     const state = this.#state;
-    const buckets = this.#buckets;
-    const counts = this.#counts;
+    const { buckets, counts } = entries.reserve(this.#used, count);
     let used = this.#used;
     let at = 2 * from;
     for (let i = 2 * first; i < 2 * (first + count); i += 2, at += 2) {
@@ -151,7 +181,9 @@ export class IncrementBuilder {
       if (added < 0) this.#shrank = true;
       state[i] = low;
       state[i + 1] = high;
-      buckets[used] = i >>> 1;
+      const bucket = i >>> 1;
+      if (bucket < this.#low || bucket >= this.#high) this.#include(bucket, bucket + 1);
+      buckets[used] = bucket;
       counts[used++] = added;
     }
     this.#used = used;
@@ -169,10 +201,10 @@ export class IncrementBuilder {
     if (this.#shrank) {
       const { buckets, words } = this.#snapshot();
       this.#used = start;
-      if (start + buckets.length > this.#buckets.length) this.#grow(start + buckets.length);
+      const all = entries.reserve(start, buckets.length);
       for (let i = 0; i < buckets.length; i++) {
-        this.#buckets[this.#used] = buckets[i]!;
-        this.#counts[this.#used++] = words[2 * i + 1]! * 2 ** 32 + words[2 * i]!;
+        all.buckets[this.#used] = buckets[i]!;
+        all.counts[this.#used++] = words[2 * i + 1]! * 2 ** 32 + words[2 * i]!;
       }
       this.#resets[this.#count] = 1;
     }
@@ -201,16 +233,25 @@ export class IncrementBuilder {
     }
     return { buckets, words };
   }
+}
 
-  #grow(needed: number): void {
-    const capacity = Math.max(needed, 2 * this.#buckets.length);
-    const buckets = new Uint16Array(capacity);
-    const counts = new Float64Array(capacity);
-    buckets.set(this.#buckets);
-    counts.set(this.#counts);
-    this.#buckets = buckets;
-    this.#counts = counts;
+/** Entries: room for what one builder after another finds; each is finished before the next begins. */
+class Entries {
+  buckets = new Uint16Array(2 ** 16);
+  counts = new Float64Array(2 ** 16);
+
+  /** reserve: itself, with room for `count` entries after the first `used`, which are kept. */
+  reserve(used: number, count: number): this {
+    if (used + count <= this.buckets.length) return this;
+    const capacity = Math.max(used + count, 2 * this.buckets.length);
+    const { buckets, counts } = this;
+    this.buckets = new Uint16Array(capacity);
+    this.counts = new Float64Array(capacity);
+    this.buckets.set(buckets.subarray(0, used));
+    this.counts.set(counts.subarray(0, used));
+    return this;
   }
 }
 
+const entries = new Entries();
 const zero = new Uint32Array(2);
