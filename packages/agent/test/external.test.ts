@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { parseConfig } from '@rezolus/core/config';
 import { decodeSnapshot, parseExposition } from '@rezolus/exposition';
 import { pino } from 'pino';
@@ -31,6 +33,15 @@ const snapshotOf = async ({ address }: Agent) =>
 const groupOf = async (agent: Agent) =>
   (await snapshotOf(agent)).groups.find(({ name }) => name === 'external/main');
 const statusOf = (agent: Agent) => agent.status().samplers.find(({ name }) => name === 'external')!;
+
+/** A program: a hundred clients that write to the socket without an end. */
+const flood = `
+  const lines = Buffer.from('flood{a="b"} counter:1\\n'.repeat(2000));
+  for (let i = 0; i < 100; i++) {
+    const socket = require('node:net').connect(process.argv[1]);
+    const write = () => { while (!socket.destroyed && socket.write(lines)); };
+    socket.on('drain', write).on('error', () => {}).on('connect', write);
+  }`;
 
 /** until: polls a condition. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -127,6 +138,31 @@ describe('[external_metrics]', () => {
     await until(async () => (await groupOf(agent))?.counters.length === 2);
     expect(statusOf(agent).drops).toEqual({ too_long: 1 });
     for (const socket of [...silent, ...slow, endless]) socket.destroy();
+  });
+
+  it('keeps most of its time to itself while a hundred clients flood it', async () => {
+    using folder = new TemporaryFolder();
+    const { agent, path } = await start(folder);
+    await using _ = agent;
+    const flooders = spawn(process.execPath, ['-e', flood, path], { stdio: 'ignore' });
+    await until(async () => (await groupOf(agent)) !== undefined);
+    const before = performance.eventLoopUtilization();
+    await setTimeout(1000);
+    expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.5);
+    flooders.kill();
+    await once(flooders, 'exit');
+    // What they had sent is looked at in its turn, and somebody who comes now as well.
+    await push(path, 'good counter:1\n');
+    await until(async () => (await groupOf(agent))?.counters.length === 2);
+  });
+
+  it('takes all of a push whose client ended long before its turn', async () => {
+    using folder = new TemporaryFolder();
+    const { agent, path } = await start(folder);
+    await using _ = agent;
+    const lines = Array.from({ length: 5000 }, (_, i) => `many_${i} counter:${i}\n`).join('');
+    await push(path, lines);
+    await until(async () => (await groupOf(agent))?.counters.length === 5000);
   });
 
   it('closes a connection after 100 messages that are none, and counts each', async () => {

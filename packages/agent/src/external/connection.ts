@@ -6,6 +6,9 @@ import { type Protocol, PushStream, type Sink } from './stream.ts';
 /** After so many messages that are none, the connection is closed. */
 const maxErrors = 100;
 
+/** Bytes of one turn: some milliseconds of work. */
+const sliceBytes = 4096;
+
 /** Reasons that are limits of ours or somebody else's right: the client speaks the protocol and is not ended for them. */
 const noErrors: ReadonlySet<DropReason> = new Set([
   'name_taken',
@@ -23,6 +26,8 @@ export class Connection implements Sink, Owner {
   activeMs: number;
   /** Bytes that came and are not looked at yet. */
   waiting: Buffer | null = null;
+  /** The client will send no more. */
+  ended = false;
 
   readonly #stream: PushStream;
   readonly #store: MetricStore;
@@ -49,11 +54,13 @@ export class Connection implements Sink, Owner {
     return this.#stream.heldBytes + (this.waiting?.length ?? 0);
   }
 
-  /** work: looks at what has come; ends the connection where that makes no sense. */
+  /** work: looks at the next bytes of what has come; ends the connection where they make no sense. */
   work(): void {
-    const chunk = this.waiting;
-    this.waiting = null;
-    if (chunk !== null) this.#orEnd(() => this.#stream.feed(chunk));
+    const slice = this.waiting?.subarray(0, sliceBytes);
+    if (slice === undefined) return;
+    const rest = this.waiting!.subarray(sliceBytes);
+    this.waiting = rest.length === 0 ? null : rest;
+    this.#orEnd(() => this.#stream.feed(slice));
   }
 
   /** end: the client has said all it had to say. */
@@ -89,6 +96,7 @@ export class Connection implements Sink, Owner {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#dropped(error.reason);
+      this.waiting = null;
       this.socket.destroy();
     }
   }

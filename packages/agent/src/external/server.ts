@@ -23,9 +23,9 @@ export interface PushServerOptions {
   readonly log: Logger;
 }
 
-/** Of each window clients get so much of the time, so that those who flood leave the rest to the agent, ms. */
-const windowMs = 100;
+/** Clients get a tenth of the time: after up to so many ms of work for them comes a rest nine times as long. */
 const workMs = 10;
+const restPerWork = 9;
 /** Bytes that all connections may hold; over it one is closed that holds more than its share. */
 const maxHeldBytes = 16 * 2 ** 20;
 
@@ -41,13 +41,12 @@ export class PushServer implements AsyncDisposable {
   readonly #queue: Connection[] = [];
   readonly #drops: Partial<Record<DropReason, number>> = {};
   #heldBytes = 0;
-  #windowMs = 0;
-  #workedMs = 0;
-  #timer: NodeJS.Timeout | null = null;
+  #resting: NodeJS.Timeout | null = null;
 
   private constructor(options: PushServerOptions) {
     this.#options = options;
-    this.#server = createServer((socket) => this.#accept(socket));
+    // A client that has ended stays until all that it sent was looked at.
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
   /** listen: replaces a socket that a dead process left behind; anything else at its path stays. Throws REZ_ERR_LISTEN. */
@@ -94,7 +93,10 @@ export class PushServer implements AsyncDisposable {
     );
     this.#connections.add(connection);
     socket.on('data', (chunk: Buffer) => this.#enqueue(connection, chunk));
-    socket.on('end', () => this.#holding(connection, () => connection.end()));
+    socket.on('end', () => {
+      connection.ended = true;
+      if (connection.waiting === null) this.#end(connection);
+    });
     socket.on('close', () => {
       this.#connections.delete(connection);
       this.#heldBytes -= connection.heldBytes;
@@ -125,30 +127,31 @@ export class PushServer implements AsyncDisposable {
       return;
     }
     this.#queue.push(connection);
-    if (this.#timer === null) this.#work();
+    if (this.#resting === null) this.#work();
   }
 
-  /** Lets connections have their turns until the time for this window is used up, and goes on in the next one. */
+  /** Lets connections have their turns for a moment, then rests for so long that the agent has the most of the time. */
   #work(): void {
-    this.#timer = null;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const connection = next;
-      const began = performance.now();
-      if (began - this.#windowMs >= windowMs) {
-        this.#windowMs = began;
-        this.#workedMs = 0;
-      }
+    const began = performance.now();
+    let worked = 0;
+    while (worked < workMs) {
+      const connection = this.#queue.shift();
+      if (connection === undefined) break;
       this.#holding(connection, () => connection.work());
-      connection.socket.resume();
-      this.#workedMs += performance.now() - began;
-      if (this.#workedMs < workMs) continue;
-      if (this.#queue.length > 0) this.#waitForWindow();
-      return;
+      if (connection.waiting !== null) this.#queue.push(connection);
+      else if (connection.ended) this.#end(connection);
+      else connection.socket.resume();
+      worked = performance.now() - began;
     }
+    this.#resting = setTimeout(() => {
+      this.#resting = null;
+      if (this.#queue.length > 0) this.#work();
+    }, worked * restPerWork);
   }
 
-  #waitForWindow(): void {
-    this.#timer = setTimeout(() => this.#work(), windowMs - (performance.now() - this.#windowMs));
+  #end(connection: Connection): void {
+    this.#holding(connection, () => connection.end());
+    connection.socket.destroy();
   }
 
   /** Does something by which a connection comes to hold more or less. */
@@ -170,7 +173,7 @@ export class PushServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    clearTimeout(this.#resting ?? undefined);
     this.#queue.length = 0;
     for (const { socket } of this.#connections) socket.destroy();
     if (!this.#server.listening) return;
