@@ -188,11 +188,11 @@ export function dashboardOf({ id, name, groups }: Definition, names: Names, form
   };
 }
 
-/** dashboards: file name to dashboard, of all sections of the viewer. */
+/** dashboards: file name to dashboard, of the sections of the viewer about machines; those about services are left out. */
 export async function dashboards(form: HistogramForm): Promise<Map<string, object>> {
   const folder = fileURLToPath(new URL('../../packages/viewer/dashboards/', import.meta.url));
   const names = await exportedNames();
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const files = readdirSync(folder).filter((file) => /^(?!service-).*\.json$/.test(file));
   return new Map(
     files.map((file) => [
       file,
