@@ -110,7 +110,7 @@ export async function measureLoad(
 
 /** overhead: what each operation of a load costs more with our programs attached; the median of the rounds counts. */
 export async function overhead(quick: boolean): Promise<Table[]> {
-  const rounds = quick ? 3 : 11;
+  const rounds = quick ? 3 : 7;
   const scale = quick ? 0.25 : 1;
   using loop = new LoopDevice(512);
   using cgroups = new CgroupFolder();
